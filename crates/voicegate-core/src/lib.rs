@@ -1,0 +1,30 @@
+//! The pure decisions of voicegate: no IO, no async, no clock, no randomness.
+//!
+//! Everything here is a function of its arguments, so that a decision can be repeated from its audit record and
+//! tested over its whole input space. Time comes in as [`jiff::Timestamp`] values; nothing reads a clock.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`person`] | the name of an enrolled person |
+//! | [`embedding`] | unit-length speaker embeddings and their cosine |
+//! | [`template`] | what is kept of a voice: exemplars and their mean |
+//! | [`enrolment`] | which samples may join a template, and when it is complete |
+//! | [`score`] | one attempt against a template |
+//! | [`decide`] | evidence × policy → outcome with reasons |
+//! | [`error_rates`] | EER, FAR, FRR and their intervals |
+//! | [`audit`] | the keyed hash chain and its checkpoints |
+//! | [`access`] | scopes of API keys |
+
+pub mod access;
+pub mod audit;
+pub mod decide;
+pub mod embedding;
+pub mod enrolment;
+pub mod error_rates;
+pub mod person;
+pub mod score;
+pub mod template;
+
+pub use embedding::{Embedding, EmbeddingError};
+pub use person::PersonId;
+pub use template::{Exemplar, Template};
