@@ -1,0 +1,79 @@
+//! `VoiceAuthConfig`: what an operator can set, where each setting may come from, and when it takes effect.
+//!
+//! Four layers, the later one wins: built-in defaults < YAML file < environment < runtime overrides (API). The merged
+//! whole is checked at once; a configuration with any fault is refused with the path of every wrong field, and what was
+//! active stays active.
+
+mod audio;
+mod enrolment;
+mod layers;
+mod live;
+mod log;
+mod models;
+mod server;
+mod storage;
+mod verification;
+
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+
+pub use audio::AudioConfig;
+pub use enrolment::EnrolmentConfig;
+pub use layers::{ConfigError, Fault, Layers, from_environment, merge};
+pub use live::LiveConfig;
+pub use log::{LogConfig, LogFormat};
+pub use models::ModelsConfig;
+pub use server::ServerConfig;
+pub use storage::StorageConfig;
+pub use verification::VerificationConfig;
+
+/// The whole configuration. Every field has a default, so an empty file is a valid one.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, Validate)]
+#[serde(deny_unknown_fields, default)]
+pub struct VoiceAuthConfig {
+    /// What recordings are taken.
+    #[garde(dive)]
+    pub audio: AudioConfig,
+    /// What an enrolment needs.
+    #[garde(dive)]
+    pub enrolment: EnrolmentConfig,
+    /// What a verification needs.
+    #[garde(dive)]
+    pub verification: VerificationConfig,
+    /// Where models are and how they run.
+    #[garde(dive)]
+    pub models: ModelsConfig,
+    /// The HTTP server.
+    #[garde(dive)]
+    pub server: ServerConfig,
+    /// Database and keys.
+    #[garde(dive)]
+    pub storage: StorageConfig,
+    /// Logging.
+    #[garde(dive)]
+    pub log: LogConfig,
+}
+
+/// Sections that take effect with the next request. The others are read at start.
+pub const LIVE_SECTIONS: [&str; 3] = ["audio", "enrolment", "verification"];
+
+impl VoiceAuthConfig {
+    /// Names the sections that differ from `running` and only take effect at the next start.
+    #[must_use]
+    pub fn restart_sections(&self, running: &Self) -> Vec<&'static str> {
+        let mut sections = Vec::new();
+        if self.models != running.models {
+            sections.push("models");
+        }
+        if self.server != running.server {
+            sections.push("server");
+        }
+        if self.storage != running.storage {
+            sections.push("storage");
+        }
+        if self.log != running.log {
+            sections.push("log");
+        }
+        sections
+    }
+}

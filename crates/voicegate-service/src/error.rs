@@ -1,0 +1,58 @@
+//! What a use case can fail with. Each kind has one sentence for the caller; causes go to the log.
+
+use voicegate_core::PersonId;
+
+use crate::config::ConfigError;
+use crate::ports::StoreError;
+
+/// Why a use case was not carried out. An attempt that was carried out and came to nothing is not an error but an
+/// INCONCLUSIVE outcome.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServiceError {
+    /// The request itself is wrong.
+    #[error("{0}")]
+    Invalid(String),
+    /// Nobody is enrolled under this name.
+    #[error("nobody is enrolled as '{0}'")]
+    NotEnrolled(PersonId),
+    /// The profile was revoked.
+    #[error("the voice profile of '{0}' was revoked; enrol the voice again")]
+    Revoked(PersonId),
+    /// Enrolment is not complete.
+    #[error("the enrolment of '{0}' is not complete; add more samples")]
+    Incomplete(PersonId),
+    /// A voice is enrolled already and the request does not say that it shall be replaced.
+    #[error("'{0}' is enrolled already; say that the voice shall be replaced, or add samples with an update")]
+    AlreadyEnrolled(PersonId),
+    /// No speaker model can be used at the moment.
+    #[error("no speaker model is available: {0}")]
+    ModelUnavailable(String),
+    /// Too much is being worked on; try again shortly.
+    #[error("the server is busy; try again in a moment")]
+    Overloaded,
+    /// The configuration was refused.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The configuration, profile or key was changed in the meantime.
+    #[error("it was changed by someone else in the meantime; read it again and retry")]
+    Conflict,
+    /// No such thing.
+    #[error("there is no {0}")]
+    NotFound(&'static str),
+    /// The database.
+    #[error(transparent)]
+    Store(StoreError),
+    /// A fault of the program or the machine.
+    #[error("internal error: {0}")]
+    Internal(String),
+}
+
+impl From<StoreError> for ServiceError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict => Self::Conflict,
+            other => Self::Store(other),
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! The use cases of voicegate and the ports that they need.
+//!
+//! Two front ends do the same things (HTTP and the command line), so what they do lives here, once. A use case reads
+//! the configuration of the moment, asks the speaker engine, decides in `voicegate-core`, and commits state and audit
+//! record in one transaction of the [`ports::Store`].
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`config`] | `VoiceAuthConfig`: layers, validation, hot reload |
+//! | [`policy`] | what the configuration means for one speaker model |
+//! | [`ports`] | storage, clock and randomness as the use cases see them |
+//! | [`profile`] | a person's voice profile as data |
+//! | [`usecase`] | one file per use case |
+
+pub mod config;
+pub mod error;
+pub mod policy;
+pub mod ports;
+pub mod profile;
+pub mod usecase;
+
+mod service;
+
+pub use error::ServiceError;
+pub use service::Service;

@@ -1,0 +1,10 @@
+//! What the use cases need from outside, in their own words.
+
+mod clock;
+mod store;
+
+pub use clock::{Clock, Entropy, ManualClock};
+pub use store::{
+    Actor, ApiKeyRecord, AuditEvent, AuditKind, AuditRecord, AuditReport, Change, IdempotencyKey, Idempotent,
+    NewApiKey, Receipt, Store, StoreError, StoredConfig, StoredResponse,
+};

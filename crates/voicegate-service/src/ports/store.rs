@@ -1,0 +1,306 @@
+//! Storage as the use cases see it.
+//!
+//! Every write goes through [`Store::commit`]: the changes and the audit record of what happened are one transaction,
+//! so no state can change unrecorded and no record can speak of what did not happen.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use voicegate_core::PersonId;
+use voicegate_core::access::Scope;
+use voicegate_core::audit::Breach;
+
+use crate::profile::Profile;
+
+/// Why the store did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Somebody else changed the same thing first; read again and retry.
+    #[error("it was changed by someone else in the meantime")]
+    Conflict,
+    /// Stored data cannot be read: damaged, tampered with, or sealed under another key.
+    #[error("stored data cannot be read: table {table}, column {column}: {detail}")]
+    Unreadable {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+        /// What is wrong, without any of the data.
+        detail: String,
+    },
+    /// The database did not answer in time or is away; trying again may help.
+    #[error("the database is not available")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The database refused.
+    #[error("the database failed")]
+    Database(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// One change of state.
+#[derive(Debug, Clone)]
+pub enum Change {
+    /// Creates or replaces a profile. `expected_version` is the version that was read, 0 for a new one;
+    /// the stored version becomes one more.
+    PutProfile {
+        /// The new content; its `version` field is ignored.
+        profile: Profile,
+        /// The version that the change is based on.
+        expected_version: u64,
+    },
+    /// Marks the profile revoked, deletes its templates and destroys the person's data key.
+    RevokeProfile {
+        /// Whose.
+        person: PersonId,
+        /// The version that the change is based on.
+        expected_version: u64,
+        /// When.
+        at: Timestamp,
+    },
+    /// Notes an accepted verification. No version is needed: it touches nothing else.
+    MarkVerified {
+        /// Whose.
+        person: PersonId,
+        /// When.
+        at: Timestamp,
+    },
+    /// Replaces the runtime overrides of the configuration.
+    PutConfig {
+        /// The override document.
+        overrides: serde_json::Value,
+        /// The version that the change is based on, 0 if none was stored.
+        expected_version: u64,
+    },
+    /// Adds an API key.
+    PutApiKey(NewApiKey),
+    /// Revokes an API key; a [`StoreError::Conflict`] if there is no such key or it is revoked already.
+    RevokeApiKey {
+        /// Which.
+        id: Uuid,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// An API key to be stored: its hash, never the key.
+#[derive(Debug, Clone)]
+pub struct NewApiKey {
+    /// Identity of the key.
+    pub id: Uuid,
+    /// What the operator calls it.
+    pub name: String,
+    /// SHA-256 of the secret. The secret has 256 random bits, so a slow hash would add nothing.
+    pub hash: [u8; 32],
+    /// What it may do.
+    pub scopes: Vec<Scope>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it ends by itself.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A stored API key.
+#[derive(Debug, Clone, Serialize)]
+pub struct ApiKeyRecord {
+    /// Identity of the key.
+    pub id: Uuid,
+    /// What the operator calls it.
+    pub name: String,
+    /// What it may do.
+    pub scopes: Vec<Scope>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it ends by itself.
+    pub expires_at: Option<Timestamp>,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+}
+
+impl ApiKeyRecord {
+    /// Whether the key may be used at `now`.
+    #[must_use]
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
+    }
+}
+
+/// Who did something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", content = "id", rename_all = "snake_case")]
+pub enum Actor {
+    /// Somebody on the machine, through the command line.
+    Operator,
+    /// The program itself.
+    System,
+    /// The holder of an API key.
+    ApiKey(Uuid),
+}
+
+/// What an audit record speaks of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuditKind {
+    /// Samples were offered for enrolment.
+    Enroll,
+    /// Samples were added to, or replaced, an enrolled voice.
+    Update,
+    /// A verification attempt.
+    Verify,
+    /// A profile was revoked.
+    Revoke,
+    /// The configuration was changed.
+    Config,
+    /// An API key was made.
+    ApiKeyCreated,
+    /// An API key was revoked.
+    ApiKeyRevoked,
+    /// The master key was rotated.
+    MasterKeyRotated,
+}
+
+/// What is to be recorded. The store adds number, and replaces the person by a pseudonym that ends with the person.
+#[derive(Debug, Clone)]
+pub struct AuditEvent {
+    /// When it happened.
+    pub at: Timestamp,
+    /// What happened.
+    pub kind: AuditKind,
+    /// Who did it.
+    pub actor: Actor,
+    /// Whom it concerns.
+    pub person: Option<PersonId>,
+    /// How it ended: an outcome or `ok`/`refused`.
+    pub outcome: String,
+    /// Request id, so that a record can be found from an answer.
+    pub request_id: Option<String>,
+    /// Numbers and codes that explain it. Never audio, embeddings or secrets.
+    pub details: serde_json::Value,
+}
+
+/// One stored audit record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AuditRecord {
+    /// Number, from 1.
+    pub seq: u64,
+    /// When it happened.
+    pub at: Timestamp,
+    /// What happened.
+    pub kind: AuditKind,
+    /// Who did it.
+    pub actor: Actor,
+    /// Pseudonym of the person concerned; the link to the name ends when the person is deleted.
+    pub person_ref: Option<Uuid>,
+    /// How it ended.
+    pub outcome: String,
+    /// Request id.
+    pub request_id: Option<String>,
+    /// Numbers and codes that explain it.
+    pub details: serde_json::Value,
+}
+
+/// What a walk over the audit chain found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AuditReport {
+    /// Records that were verified.
+    pub records: u64,
+    /// Checkpoints that were met.
+    pub checkpoints: u64,
+    /// The first breach; `None` if the chain is whole.
+    pub breach: Option<Breach>,
+}
+
+/// What a commit gives back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Receipt {
+    /// Number of the audit record.
+    pub audit_seq: u64,
+}
+
+/// Runtime overrides of the configuration as stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredConfig {
+    /// Grows by one with each change; 0 if none was stored.
+    pub version: u64,
+    /// The override document.
+    pub overrides: serde_json::Value,
+}
+
+/// Names one write of one client, so that repeating it does nothing new.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotencyKey {
+    /// Whose key space it lives in.
+    pub actor: Actor,
+    /// What the client sent.
+    pub key: String,
+    /// SHA-256 of method, path and body: the same key with another request is an error.
+    pub fingerprint: [u8; 32],
+}
+
+/// A remembered answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredResponse {
+    /// HTTP status.
+    pub status: u16,
+    /// Content type of the body.
+    pub content_type: String,
+    /// Body as sent.
+    pub body: Vec<u8>,
+}
+
+/// What is known of an idempotency key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Idempotent {
+    /// Never seen: it is reserved now, go ahead.
+    New,
+    /// The same request is being worked on.
+    InFlight,
+    /// Answered before.
+    Done(StoredResponse),
+    /// Used before with another request.
+    Mismatch,
+}
+
+/// The database.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// The profile of `person`, opened; revoked ones included.
+    async fn profile(&self, person: &PersonId) -> Result<Option<Profile>, StoreError>;
+
+    /// Does all of `changes` and records `event`, or nothing at all. Durable once it returns.
+    async fn commit(&self, changes: Vec<Change>, event: AuditEvent) -> Result<Receipt, StoreError>;
+
+    /// The API key whose secret hashes to `hash`.
+    async fn api_key(&self, hash: &[u8; 32]) -> Result<Option<ApiKeyRecord>, StoreError>;
+
+    /// Every API key, oldest first.
+    async fn api_keys(&self) -> Result<Vec<ApiKeyRecord>, StoreError>;
+
+    /// The runtime overrides.
+    async fn config(&self) -> Result<StoredConfig, StoreError>;
+
+    /// Audit records after number `after`, at most `limit`, oldest first.
+    async fn audit_records(&self, after: u64, limit: u32) -> Result<Vec<AuditRecord>, StoreError>;
+
+    /// Walks the whole audit chain and calls `progress` with (done, total) now and then.
+    async fn verify_audit(
+        &self,
+        progress: &(dyn Fn(u64, u64) + Send + Sync),
+    ) -> Result<AuditReport, StoreError>;
+
+    /// Looks an idempotency key up and reserves it if it is new. Keys older than `oldest` are forgotten, and
+    /// a reservation made before `stale` is taken over: whoever held it is gone.
+    async fn reserve(
+        &self,
+        key: &IdempotencyKey,
+        now: Timestamp,
+        oldest: Timestamp,
+        stale: Timestamp,
+    ) -> Result<Idempotent, StoreError>;
+
+    /// Remembers the answer to a reserved key, or gives the reservation up.
+    async fn settle(&self, key: &IdempotencyKey, response: Option<StoredResponse>) -> Result<(), StoreError>;
+
+    /// Answers quickly whether the database can be reached.
+    async fn ping(&self) -> Result<(), StoreError>;
+}

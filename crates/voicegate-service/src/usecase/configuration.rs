@@ -1,0 +1,110 @@
+//! Reading and changing the configuration while the program runs.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::Caller;
+use crate::config::{ConfigError, LIVE_SECTIONS, VoiceAuthConfig, merge};
+use crate::ports::{AuditEvent, AuditKind, Change};
+use crate::{Service, ServiceError};
+
+/// The configuration as the API shows it.
+#[derive(Debug, Clone, Serialize)]
+pub struct ConfigurationView {
+    /// Version of the runtime overrides; grows by one with each change.
+    pub version: u64,
+    /// What is in force, secrets left out.
+    pub effective: VoiceAuthConfig,
+    /// What was set at run time.
+    pub overrides: Value,
+    /// Sections of the file that were changed and wait for a restart.
+    pub restart_needed: Vec<&'static str>,
+}
+
+/// How given overrides meet the present ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OverrideMode {
+    /// They become the overrides.
+    Replace,
+    /// They are laid over the present ones.
+    Merge,
+}
+
+impl Service {
+    /// The configuration of the moment.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`].
+    pub async fn configuration(&self) -> Result<ConfigurationView, ServiceError> {
+        let stored = self.store.config().await?;
+        // Another replica may have changed it; take over what is stored. A document that this program refuses
+        // (written by a newer one) leaves the old in force and is shown beside it.
+        if stored.overrides != self.config.overrides()
+            && let Err(error) = self.config.replace_overrides(stored.overrides.clone())
+        {
+            tracing::warn!(%error, version = stored.version, "stored configuration overrides are refused");
+        }
+        Ok(ConfigurationView {
+            version: stored.version,
+            effective: (*self.config.current()).clone(),
+            overrides: stored.overrides,
+            restart_needed: self.config.restart_sections(),
+        })
+    }
+
+    /// Changes the runtime overrides, if their version still is `expected_version`.
+    ///
+    /// # Errors
+    /// [`ServiceError::Config`] with every wrong field, [`ServiceError::Conflict`] if the version moved on,
+    /// [`ServiceError::Store`]. Nothing changes on error.
+    pub async fn change_configuration(
+        &self,
+        overrides: Value,
+        mode: OverrideMode,
+        expected_version: u64,
+        caller: &Caller,
+    ) -> Result<ConfigurationView, ServiceError> {
+        let stored = self.store.config().await?;
+        if stored.version != expected_version {
+            return Err(ServiceError::Conflict);
+        }
+        let overrides = match mode {
+            OverrideMode::Replace => overrides,
+            OverrideMode::Merge => {
+                let mut merged = stored.overrides.clone();
+                merge(&mut merged, &overrides);
+                merged
+            }
+        };
+        only_live_sections(&overrides)?;
+        self.config.preview_overrides(&overrides)?;
+        let event = AuditEvent {
+            at: self.clock.now(),
+            kind: AuditKind::Config,
+            actor: caller.actor.clone(),
+            person: None,
+            outcome: "ok".into(),
+            request_id: caller.request_id.clone(),
+            details: json!({"version": expected_version + 1, "before": stored.overrides, "after": overrides}),
+        };
+        let change = Change::PutConfig { overrides: overrides.clone(), expected_version };
+        self.store.commit(vec![change], event).await?;
+        self.config.replace_overrides(overrides)?;
+        self.configuration().await
+    }
+}
+
+/// Paths, library names and database addresses decide what code runs and where data goes; a caller of the API, even an
+/// administrator's key, does not set those.
+fn only_live_sections(overrides: &Value) -> Result<(), ConfigError> {
+    let Some(sections) = overrides.as_object() else {
+        return Err(ConfigError::one(".", "overrides are a mapping of sections"));
+    };
+    match sections.keys().find(|name| !LIVE_SECTIONS.contains(&name.as_str())) {
+        None => Ok(()),
+        Some(section) => Err(ConfigError::one(
+            section.clone(),
+            format!("can't be set at run time; only {} can", LIVE_SECTIONS.join(", ")),
+        )),
+    }
+}

@@ -1,0 +1,144 @@
+//! From bytes to an embedding: the part that enrolment and verification share.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use voicegate_audio::decode::Source;
+use voicegate_audio::{Pcm, Quality, decode, detect_speech};
+use voicegate_core::Embedding;
+use voicegate_core::decide::Reason;
+use voicegate_models::{EmbedError, PoolError};
+
+use crate::config::VoiceAuthConfig;
+use crate::{Service, ServiceError};
+
+/// A recording as it came in.
+#[derive(Clone)]
+pub struct Recording {
+    /// How answers call it: a file or field name.
+    pub name: String,
+    /// Content type or file name, as a hint at the format.
+    pub hint: Option<String>,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl std::fmt::Debug for Recording {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Recording({}, {} bytes)", self.name, self.bytes.len())
+    }
+}
+
+/// Milliseconds that each stage took.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct Timings {
+    /// Bytes to 16 kHz mono.
+    pub decode_ms: f32,
+    /// Speech detection and quality.
+    pub quality_ms: f32,
+    /// Features and network, the wait for a free session included.
+    pub embedding_ms: f32,
+    /// Comparison and decision.
+    pub score_ms: f32,
+    /// Reading the template and writing state and audit record.
+    pub store_ms: f32,
+}
+
+pub(crate) fn ms(duration: Duration) -> f32 {
+    (duration.as_secs_f64() * 1e3) as f32
+}
+
+/// What a recording gave.
+#[derive(Debug)]
+pub struct Analysed {
+    /// Format of the recording; absent if it could not be decoded.
+    pub source: Option<Source>,
+    /// Measured quality; absent if it could not be decoded.
+    pub quality: Option<Quality>,
+    /// What lowers its worth without making it unusable.
+    pub warnings: Vec<Reason>,
+    /// The embedding, or why there is none.
+    pub embedding: Result<Embedding, Vec<Reason>>,
+    /// Time taken.
+    pub timings: Timings,
+}
+
+/// What the front end made of the bytes.
+struct Heard {
+    pcm: Option<Pcm>,
+    analysed: Analysed,
+}
+
+impl Service {
+    /// Decodes, measures and embeds `recording`, of which at least `needed_speech_s` must be speech.
+    pub(crate) async fn analyse(
+        &self,
+        recording: Recording,
+        needed_speech_s: f32,
+        config: &VoiceAuthConfig,
+    ) -> Result<Analysed, ServiceError> {
+        let permit = self.front_end.acquire().await.map_err(|_| ServiceError::Overloaded)?;
+        let (limits, quality) = (config.audio.decode_limits(), config.audio.quality_limits());
+        let hear = move || {
+            let start = Instant::now();
+            let decoded =
+                match decode(&recording.bytes, recording.hint.as_deref(), &limits, &|| start.elapsed()) {
+                    Ok(decoded) => decoded,
+                    Err(refusal) => {
+                        return Heard {
+                            pcm: None,
+                            analysed: Analysed::undecodable(&refusal, ms(start.elapsed())),
+                        };
+                    }
+                };
+            let decode_ms = ms(start.elapsed());
+            let start = Instant::now();
+            let speech = detect_speech(&decoded.pcm);
+            let measured = Quality::measure(&decoded.pcm, &speech);
+            let refusals = measured.refusals(&quality, needed_speech_s);
+            let warnings = measured.warnings(&quality);
+            let analysed = Analysed {
+                source: Some(decoded.source),
+                warnings: warnings.iter().map(|w| Reason::new(w.code(), w.to_string())).collect(),
+                embedding: Err(refusals.iter().map(|r| Reason::new(r.code(), r.to_string())).collect()),
+                quality: Some(measured),
+                timings: Timings { decode_ms, quality_ms: ms(start.elapsed()), ..Timings::default() },
+            };
+            Heard { pcm: refusals.is_empty().then_some(decoded.pcm), analysed }
+        };
+        let Heard { pcm, mut analysed } = tokio::task::spawn_blocking(hear)
+            .await
+            .map_err(|error| ServiceError::Internal(format!("the audio front end stopped: {error}")))?;
+        drop(permit);
+        if let Some(pcm) = pcm {
+            let start = Instant::now();
+            analysed.embedding = Ok(self.models.speaker().embed_async(Arc::new(pcm)).await?.embedding);
+            analysed.timings.embedding_ms = ms(start.elapsed());
+        }
+        Ok(analysed)
+    }
+}
+
+impl Analysed {
+    fn undecodable(refusal: &voicegate_audio::Refusal, decode_ms: f32) -> Self {
+        Self {
+            source: None,
+            quality: None,
+            warnings: Vec::new(),
+            embedding: Err(vec![Reason::new(refusal.code(), refusal.to_string())]),
+            timings: Timings { decode_ms, ..Timings::default() },
+        }
+    }
+}
+
+impl From<EmbedError> for ServiceError {
+    fn from(error: EmbedError) -> Self {
+        match error {
+            EmbedError::Pool(PoolError::Overloaded { .. } | PoolError::DeadlineExceeded(_)) => {
+                Self::Overloaded
+            }
+            other => Self::ModelUnavailable(other.to_string()),
+        }
+    }
+}
