@@ -1,0 +1,22 @@
+//! `GET /metrics`
+
+use axum::extract::State;
+use axum::http::header::{CONTENT_TYPE, HeaderName};
+
+use crate::state::AppState;
+
+/// Counters for Prometheus
+///
+/// In the text format. Counts and times, never names. Can be switched off (`server.metrics`).
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    tag = "operation",
+    responses((status = 200, body = String, content_type = "text/plain", description = "The counters.")),
+    security(()),
+)]
+pub async fn metrics(State(state): State<AppState>) -> ([(HeaderName, &'static str); 1], String) {
+    let in_flight = state.settings.max_concurrent_requests.saturating_sub(state.gate.available_permits());
+    let text = state.metrics.render(in_flight, state.service.models().speaker().waiting());
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
+}

@@ -1,0 +1,68 @@
+//! `POST /api/v1/voice/auth/verify-biometric`
+
+use axum::extract::State;
+use axum::{Extension, Json};
+use serde::Deserialize;
+use voicegate_core::PersonId;
+use voicegate_service::Service;
+use voicegate_service::usecase::Caller;
+use voicegate_service::usecase::verify::VerifyAnswer;
+
+use crate::error::ApiError;
+use crate::metrics::{Metrics, Operation};
+use crate::openapi::{Idempotency, UploadProblems, WriteProblems};
+use crate::problem::Problem;
+use crate::upload::Upload;
+use crate::wire;
+
+/// The fields beside the recording.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fields {
+    user_id: PersonId,
+}
+
+/// Verify a voice
+///
+/// Compares one recording with the enrolled voice. ACCEPT, REJECT and INCONCLUSIVE are all answers with status 200.
+/// INCONCLUSIVE (too short, too noisy, not decodable, …) is not a failed attempt: the reasons say what to do.
+#[utoipa::path(
+    post,
+    path = "/api/v1/voice/auth/verify-biometric",
+    tag = "voice",
+    params(Idempotency),
+    request_body(content(
+        (wire::upload::VerifyForm = "multipart/form-data"),
+        (wire::upload::VerifyJson = "application/json", example = json!({
+            "user_id": "alice",
+            "audio": "data:audio/webm;codecs=opus;base64,GkXfo59ChoEB"
+        })),
+    )),
+    responses(
+        (status = 200, body = wire::biometric::VerifyAnswer, description = "The recording was looked at; `outcome` is the answer."),
+        UploadProblems,
+        WriteProblems,
+        (status = 404, body = Problem, content_type = "application/problem+json", description = "Nobody is enrolled under this name."),
+        (status = 409, body = Problem, content_type = "application/problem+json", description = "The enrolment is not complete; or a request with the same idempotency key is still being worked on."),
+        (status = 410, body = Problem, content_type = "application/problem+json", description = "The profile was revoked."),
+    ),
+    security(("bearer" = ["verify"]), ("api_key" = ["verify"])),
+)]
+pub async fn verify_biometric(
+    State(service): State<Service>,
+    State(metrics): State<Metrics>,
+    Extension(caller): Extension<Caller>,
+    upload: Upload<Fields>,
+) -> Result<Json<VerifyAnswer>, ApiError> {
+    let count = upload.recordings.len();
+    let Ok([recording]) = <[_; 1]>::try_from(upload.recordings) else {
+        return Err(ApiError::field(
+            "audio",
+            format!("audio: a verification takes one recording, not {count}."),
+        ));
+    };
+    let answer = service.verify(&upload.fields.user_id, recording, &caller).await?;
+    metrics.decision(Operation::Verify, answer.outcome, &answer.reasons);
+    metrics.stages(&answer.timings);
+    Ok(Json(answer))
+}

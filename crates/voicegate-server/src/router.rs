@@ -1,0 +1,102 @@
+//! Every route, with the scope that it needs.
+//!
+//! A request passes, from the outside in: request id → security headers → access log → panics → gate → authentication →
+//! body → time limit → idempotency → handler. Whoever may not ask is refused before a byte of the body is read.
+
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::get;
+use axum::{Extension, Router};
+use utoipa::OpenApi;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt};
+use utoipa_axum::routes;
+use utoipa_swagger_ui::{Config, SwaggerUi};
+use voicegate_core::access::Scope;
+
+use crate::endpoints::{self as on, openapi_json::Rendered};
+use crate::error::ApiError;
+use crate::middleware::access_log::access_log;
+use crate::middleware::authenticate::authenticate;
+use crate::middleware::body::body;
+use crate::middleware::gate::gate;
+use crate::middleware::idempotency::idempotency;
+use crate::middleware::panics::catch_panics;
+use crate::middleware::request_id::request_id;
+use crate::middleware::security_headers::security_headers;
+use crate::middleware::timeout::timeout;
+use crate::openapi::Frame;
+use crate::problem::Kind;
+use crate::state::AppState;
+
+/// The whole application.
+pub fn router(state: AppState) -> Router {
+    let behind = |scope, routes| protected(&state, scope, routes);
+    let api = OpenApiRouter::new()
+        .routes(behind(Scope::Enroll, routes!(on::enroll_biometric::enroll_biometric)))
+        .routes(behind(Scope::Verify, routes!(on::verify_biometric::verify_biometric)))
+        .routes(behind(Scope::Verify, routes!(on::verify_age_acoustic::verify_age_acoustic)))
+        .routes(behind(Scope::ReadProfile, routes!(on::profile_biometric::profile_biometric)))
+        .routes(behind(Scope::Enroll, routes!(on::profile_update::profile_update)))
+        .routes(behind(Scope::RevokeProfile, routes!(on::profile_revoke::profile_revoke)))
+        .routes(behind(Scope::ReadConfig, routes!(on::config_get::config_get)))
+        .routes(behind(
+            Scope::WriteConfig,
+            routes!(on::config_put::config_put, on::config_patch::config_patch),
+        ))
+        .routes(behind(Scope::ReadConfig, routes!(on::models::models)))
+        .routes(behind(Scope::ReadConfig, routes!(on::model_health::model_health)))
+        .routes(behind(Scope::ReadAudit, routes!(on::audit_list::audit_list)))
+        .routes(behind(Scope::ReadAudit, routes!(on::audit_verify::audit_verify)))
+        .routes(behind(Scope::Admin, routes!(on::keys_list::keys_list)))
+        .routes(behind(Scope::Admin, routes!(on::keys_create::keys_create)))
+        .routes(behind(Scope::Admin, routes!(on::keys_revoke::keys_revoke)))
+        .route_layer(from_fn_with_state(state.clone(), gate));
+    let mut open = OpenApiRouter::with_openapi(Frame::openapi())
+        .routes(routes!(on::health::health))
+        .routes(routes!(on::health::ready))
+        .routes(routes!(on::live::live))
+        .routes(routes!(on::problem_type::problem_type))
+        .routes(routes!(on::openapi_json::openapi_json))
+        .route("/", get(on::index::index));
+    if state.settings.metrics {
+        open = open.routes(routes!(on::metrics::metrics));
+    }
+    let (routes, document) = open.merge(api).split_for_parts();
+    let document = document.to_json().expect("the document has only text keys");
+    routes
+        .merge(SwaggerUi::new("/docs").config(Config::from("/api/openapi.json")))
+        .fallback(|| async {
+            ApiError::new(Kind::NotFound, "There is nothing at this path; /docs lists what there is.")
+        })
+        .method_not_allowed_fallback(|| async {
+            ApiError::new(
+                Kind::MethodNotAllowed,
+                "This path does not take this method; the Allow header lists those it takes.",
+            )
+        })
+        .layer(Extension(Rendered(document.into())))
+        // The body middleware has its own limit.
+        .layer(DefaultBodyLimit::disable())
+        .layer(catch_panics())
+        .layer(from_fn_with_state(state.clone(), access_log))
+        .layer(from_fn(security_headers))
+        .layer(from_fn_with_state(state.clone(), request_id))
+        .with_state(state)
+}
+
+/// Puts `routes` behind an API key with `scope`.
+fn protected(
+    state: &AppState,
+    scope: Scope,
+    routes: UtoipaMethodRouter<AppState>,
+) -> UtoipaMethodRouter<AppState> {
+    routes.map(|methods| {
+        methods
+            // Work under an idempotency key runs in a task of its own, so its panics have to be met there.
+            .route_layer(catch_panics())
+            .route_layer(from_fn_with_state(state.clone(), idempotency))
+            .route_layer(from_fn(timeout))
+            .route_layer(from_fn_with_state(state.clone(), body))
+            .route_layer(from_fn_with_state((state.service.clone(), scope), authenticate))
+    })
+}

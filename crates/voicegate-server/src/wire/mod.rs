@@ -1,0 +1,11 @@
+//! Bodies as the OpenAPI document describes them.
+//!
+//! Answers are serialized from the types of the use cases; these types only say what comes out. The tests
+//! check every answer of the real server against the document, unknown members included, so the two cannot part.
+
+pub mod access;
+pub mod audit;
+pub mod biometric;
+pub mod config;
+pub mod models;
+pub mod upload;

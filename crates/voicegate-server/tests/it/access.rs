@@ -1,0 +1,196 @@
+//! Who may do what. The table is the OpenAPI document itself, so no route can be forgotten.
+
+use axum::http::Method;
+use serde_json::{Value, json};
+use voicegate_core::access::Scope;
+
+use crate::app::{App, CONFIG, KEYS, VERIFY};
+use crate::contract::Contract;
+
+/// Method, path with its parameters filled in, and the scope needed (`None`: open to all).
+async fn routes(app: &App) -> Vec<(Method, String, Option<Scope>)> {
+    let document = Contract::of(&app.router).await.document;
+    let mut routes = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let Ok(method) = Method::from_bytes(method.to_uppercase().as_bytes()) else { continue };
+            let scope = |scheme: &str| {
+                let entries = operation["security"].as_array().unwrap();
+                let entry = entries.iter().find_map(|entry| entry.get(scheme))?;
+                Some(entry[0].as_str().unwrap().parse::<Scope>().unwrap())
+            };
+            assert_eq!(scope("bearer"), scope("api_key"), "{method} {path}");
+            let path = path
+                .replace("{user_id}", "nobody")
+                .replace("{kind}", "internal")
+                .replace("keys/{id}", "keys/018f0000-0000-7000-8000-000000000000")
+                .replace("{id}", "x");
+            routes.push((method, path, scope("bearer")));
+        }
+    }
+    routes
+}
+
+/// P7.1
+#[tokio::test]
+async fn every_route_asks_for_the_scope_that_the_document_names() {
+    let app = App::start().await;
+    let routes = routes(&app).await;
+    assert!(routes.len() >= 22, "{routes:?}");
+    for (method, path, needed) in routes {
+        let Some(needed) = needed else {
+            let open = [
+                "/health",
+                "/health/live",
+                "/health/ready",
+                "/metrics",
+                "/api/openapi.json",
+                "/problems/internal",
+            ];
+            assert!(open.contains(&path.as_str()), "{path} is open to all");
+            app.anonymous(method, &path).send().await.expect(200);
+            continue;
+        };
+        let what = format!("{method} {path}");
+        let anonymous = app.anonymous(method.clone(), &path).send().await;
+        assert!(anonymous.header("www-authenticate").is_some_and(|h| h.starts_with("Bearer ")), "{what}");
+        anonymous.expect_problem(401, "unauthenticated");
+
+        let others: Vec<Scope> =
+            Scope::ALL.into_iter().filter(|s| ![needed, Scope::Admin].contains(s)).collect();
+        let wrong = app.key(&others).await;
+        let refused =
+            app.anonymous(method.clone(), &path).key(&wrong).send().await.expect_problem(403, "forbidden");
+        assert_eq!(refused["scope"], needed.as_str(), "{what}");
+
+        for right in [needed, Scope::Admin] {
+            let right = app.key(&[right]).await;
+            let status = app.anonymous(method.clone(), &path).key(&right).send().await.status.as_u16();
+            assert!(![401, 403].contains(&status), "{what}: {status}");
+        }
+    }
+}
+
+/// P7.1
+#[tokio::test]
+async fn the_paths_are_those_that_were_asked_for() {
+    let app = App::start().await;
+    let routes = routes(&app).await;
+    for (method, path) in [
+        ("POST", "/api/v1/voice/auth/enroll-biometric"),
+        ("POST", "/api/v1/voice/auth/verify-biometric"),
+        ("POST", "/api/v1/voice/auth/verify-age-acoustic"),
+        ("GET", "/api/v1/voice/auth/profile/nobody/biometric"),
+        ("PUT", "/api/v1/voice/auth/profile/nobody/update"),
+        ("DELETE", "/api/v1/voice/auth/profile/nobody/revoke"),
+        ("GET", "/api/v1/voice/auth/config"),
+        ("PUT", "/api/v1/voice/auth/config"),
+    ] {
+        assert!(routes.iter().any(|(m, p, _)| m == method && p == path), "{method} {path}");
+    }
+    app.call(Method::POST, "/api/v1/voice/auth/verify-age-acoustic")
+        .send()
+        .await
+        .expect_problem(501, "not-implemented");
+}
+
+#[tokio::test]
+async fn keys_come_in_either_header_but_not_in_both() {
+    let app = App::start().await;
+    let key = &app.admin;
+    let get = || app.anonymous(Method::GET, CONFIG);
+    get().header("authorization", format!("Bearer {key}")).send().await.expect(200);
+    get().header("authorization", format!("bearer {key}")).send().await.expect(200);
+    get().header("x-api-key", key.as_str()).send().await.expect(200);
+    for call in [
+        get().header("authorization", format!("Bearer {key}")).header("x-api-key", key.as_str()),
+        get().header("x-api-key", key.as_str()).header("x-api-key", key.as_str()),
+        get().header("authorization", format!("Basic {key}")),
+        get().header("authorization", key.as_str()),
+        get().header("authorization", "Bearer"),
+        get().header("authorization", "Bearer "),
+        get().header("authorization", "Bearer vg_0000"),
+        get().header("authorization", format!("Bearer vg_{}", "0".repeat(64))),
+        get().header("x-api-key", ""),
+    ] {
+        call.send().await.expect_problem(401, "unauthenticated");
+    }
+}
+
+#[tokio::test]
+async fn who_may_not_ask_is_refused_before_the_body_is_looked_at() {
+    let app = App::start().await;
+    let call = app.anonymous(Method::POST, VERIFY).body("text/plain", vec![0; 64]);
+    call.header("content-length", "99999999999").send().await.expect_problem(401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn a_key_is_made_used_listed_and_revoked() {
+    let app = App::start().await;
+    let new = json!({"name": "front desk", "scopes": ["verify", "read-profile"]});
+    let answer = app.call(Method::POST, KEYS).json(&new).send().await;
+    let location = answer.header("location").unwrap().to_owned();
+    let created = answer.expect(201);
+    let key = created["key"].as_str().unwrap().to_owned();
+    assert_eq!(location, format!("/api/v1/keys/{}", created["id"].as_str().unwrap()));
+
+    let profile = "/api/v1/voice/auth/profile/nobody/biometric";
+    app.anonymous(Method::GET, profile).key(&key).send().await.expect_problem(404, "not-enrolled");
+    app.anonymous(Method::GET, CONFIG).key(&key).send().await.expect_problem(403, "forbidden");
+
+    let list = app.get(KEYS).await;
+    assert!(!String::from_utf8_lossy(&list.bytes).contains(&key), "the secret is listed");
+    let list = list.expect(200);
+    let entry = list.as_array().unwrap().iter().find(|entry| entry["id"] == created["id"]).unwrap();
+    assert_eq!(entry["scopes"], json!(["verify", "read-profile"]));
+    assert_eq!(entry["revoked_at"], Value::Null);
+
+    app.call(Method::DELETE, &location).send().await.expect(204);
+    app.anonymous(Method::GET, profile).key(&key).send().await.expect_problem(401, "unauthenticated");
+    app.call(Method::DELETE, &location).send().await.expect_problem(404, "not-found");
+    assert_eq!((app.audited("api_key_created").await, app.audited("api_key_revoked").await), (2, 1));
+}
+
+#[tokio::test]
+async fn a_key_ends_when_it_was_meant_to() {
+    let app = App::start().await;
+    let new = json!({"name": "visitor", "scopes": ["read-config"], "expires_at": "2026-01-01T13:00:00Z"});
+    let created = app.call(Method::POST, KEYS).json(&new).send().await.expect(201);
+    let key = created["key"].as_str().unwrap();
+    app.anonymous(Method::GET, CONFIG).key(key).send().await.expect(200);
+    app.later(1);
+    app.anonymous(Method::GET, CONFIG).key(key).send().await.expect_problem(401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn wrong_keys_are_refused_with_the_field() {
+    let app = App::start().await;
+    for (body, field) in [
+        (json!({"name": "x", "scopes": ["root"]}), Some("scopes[0]")),
+        (json!({"name": "x", "scopes": ["verify"], "expires_at": "tomorrow"}), Some("expires_at")),
+        (
+            json!({"name": "x", "scopes": ["verify"], "expires_at": "2025-01-01T00:00:00Z"}),
+            Some("expires_at"),
+        ),
+        (json!({"name": 7, "scopes": ["verify"]}), Some("name")),
+        (json!({"name": "x", "scopes": ["verify"], "secret": "s"}), Some("secret")),
+        (json!({"name": "x", "scopes": []}), None),
+        (json!({"name": " ", "scopes": ["verify"]}), None),
+        (json!({"scopes": ["verify"]}), None),
+        (json!([1]), None),
+    ] {
+        let problem =
+            app.call(Method::POST, KEYS).json(&body).send().await.expect_problem(400, "invalid-request");
+        assert_eq!(problem.get("field").and_then(Value::as_str), field, "{body}");
+    }
+    let new = json!({"name": "x", "scopes": ["verify"]});
+    app.call(Method::POST, KEYS)
+        .body("text/plain", new.to_string())
+        .send()
+        .await
+        .expect_problem(415, "unsupported-media-type");
+    let remembered = app.call(Method::POST, KEYS).header("idempotency-key", "k").json(&new).send().await;
+    assert_eq!(remembered.expect_problem(400, "invalid-request")["field"], "idempotency-key");
+    app.call(Method::DELETE, "/api/v1/keys/7").send().await.expect_problem(400, "invalid-request");
+    assert_eq!(app.audited("api_key_created").await, 1, "only the first key was made");
+}
