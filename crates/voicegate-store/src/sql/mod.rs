@@ -1,0 +1,27 @@
+//! The SQL adapter: one set of statements for both databases, in the subset that they share.
+//!
+//! Times are BIGINT microseconds, UUIDs and enumerations TEXT, JSON its text. Each submodule holds the statements of
+//! one table and turns rows into values; a row that makes no value is [`StoreError::Unreadable`].
+
+pub(crate) mod api_keys;
+pub(crate) mod chain;
+pub(crate) mod config;
+mod database;
+mod dialect;
+mod error;
+pub(crate) mod idempotency;
+pub(crate) mod logs;
+pub(crate) mod people;
+mod row;
+pub(crate) mod templates;
+
+#[cfg(test)]
+mod plans;
+
+pub(crate) use database::Database;
+pub(crate) use dialect::Dialect;
+pub(crate) use error::{failed, is_contention};
+pub(crate) use row::{Columns, actor_text, micros, to_i64, unreadable};
+
+#[cfg(doc)]
+use voicegate_service::ports::StoreError;

@@ -1,0 +1,80 @@
+//! Table `voice_templates`: the sealed templates of a person, one per speaker model.
+
+use sqlx::AnyConnection;
+use sqlx::query;
+use uuid::Uuid;
+use voicegate_core::{PersonId, Template};
+use voicegate_service::ports::StoreError;
+use voicegate_service::profile::Profile;
+
+use super::people::{self, PersonKey};
+use super::{Columns, failed};
+use crate::seal::{Place, Sealed};
+
+/// One statement, so that a change between two reads cannot mix two versions of a profile.
+pub(super) const PROFILE: &str = "SELECT p.person_ref, p.wrapped_key, p.key_version, p.state, p.version, \
+    p.created_at, p.updated_at, p.revoked_at, p.last_verified_at, t.model_id, t.sealed \
+    FROM people p LEFT JOIN voice_templates t ON t.person_ref = p.person_ref \
+    WHERE p.person_id = $1 ORDER BY t.model_id";
+const INSERT: &str = "INSERT INTO voice_templates (person_ref, model_id, sealed) VALUES ($1, $2, $3)";
+pub(super) const DELETE: &str = "DELETE FROM voice_templates WHERE person_ref = $1";
+
+/// The row of a template.
+pub(crate) fn row(person_ref: Uuid, model: &str) -> String {
+    format!("{person_ref}/{model}")
+}
+
+/// Where a template lives.
+pub(crate) fn place(row: &str) -> Place<'_> {
+    Place { table: "voice_templates", column: "sealed", row }
+}
+
+/// A profile as it lies in the database.
+pub(crate) struct SealedProfile {
+    /// Without templates.
+    pub(crate) profile: Profile,
+    pub(crate) key: PersonKey,
+    /// Model and template.
+    pub(crate) templates: Vec<(String, Sealed<Template>)>,
+}
+
+pub(crate) async fn profile(
+    connection: &mut AnyConnection,
+    person: &PersonId,
+) -> Result<Option<SealedProfile>, StoreError> {
+    let rows = query(PROFILE).bind(person.as_str()).fetch_all(connection).await.map_err(failed)?;
+    let Some(first) = rows.first() else { return Ok(None) };
+    let mut sealed = SealedProfile {
+        profile: people::profile_of(first, person)?,
+        key: people::key_of(first)?,
+        templates: Vec::with_capacity(rows.len()),
+    };
+    for row in &rows {
+        let columns = Columns { table: "voice_templates", row };
+        if let Some(model) = columns.get::<Option<String>>("model_id")? {
+            sealed.templates.push((model, columns.sealed("sealed")?));
+        }
+    }
+    Ok(Some(sealed))
+}
+
+pub(crate) async fn insert(
+    connection: &mut AnyConnection,
+    person_ref: Uuid,
+    model: &str,
+    template: &Sealed<Template>,
+) -> Result<(), StoreError> {
+    query(INSERT)
+        .bind(person_ref.to_string())
+        .bind(model)
+        .bind(template.as_bytes())
+        .execute(connection)
+        .await
+        .map_err(failed)?;
+    Ok(())
+}
+
+pub(crate) async fn delete(connection: &mut AnyConnection, person_ref: Uuid) -> Result<(), StoreError> {
+    query(DELETE).bind(person_ref.to_string()).execute(connection).await.map_err(failed)?;
+    Ok(())
+}

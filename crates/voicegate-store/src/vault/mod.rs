@@ -1,0 +1,166 @@
+//! The port [`Store`] over the SQL adapter.
+//!
+//! Audit records name a person by a random reference; the link from name to reference lies in table `people` alone.
+//! An event about a name that is not enrolled is recorded without one: nothing is kept of people who are not here.
+//! Times are kept to the microsecond; templates come back ordered by model.
+
+mod commit;
+mod retry;
+mod rotate;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use sqlx::Executor;
+use tokio::time::timeout;
+use voicegate_core::PersonId;
+use voicegate_service::ports::{
+    ApiKeyRecord, AuditEvent, AuditRecord, AuditReport, Change, Entropy, IdempotencyKey, Idempotent, Receipt,
+    Store, StoreError, StoredConfig, StoredResponse,
+};
+use voicegate_service::profile::Profile;
+
+use crate::audit::AuditLog;
+use crate::seal::KeyFile;
+use crate::sql::{self, Database};
+use retry::retried;
+
+pub use rotate::{RotateError, Rotation};
+
+/// Longest wait for an answer to a ping.
+const PING_TIMEOUT: Duration = Duration::from_secs(2);
+/// Most audit records in one answer, whatever was asked for.
+const MAX_AUDIT_PAGE: u32 = 10_000;
+
+/// The database with the keys that open what is sealed in it. See [`crate::open()`].
+pub struct Vault {
+    pub(crate) database: Database,
+    pub(crate) key_file: KeyFile,
+    pub(crate) audit: AuditLog,
+    pub(crate) entropy: Arc<dyn Entropy>,
+}
+
+impl Vault {
+    /// Ends in good order: a checkpoint over the audit log, the anchor file, and the connections closed.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the checkpoint could not be stored; the connections are closed all the same.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        let signed_off = self.sign_off().await;
+        self.database.close().await;
+        signed_off
+    }
+
+    async fn sign_off(&self) -> Result<(), StoreError> {
+        let mut write = self.database.write().await?;
+        let chain = sql::chain::lock(write.connection()).await?;
+        self.audit.sign_off(write.connection(), &chain.end).await?;
+        write.commit().await?;
+        self.audit.write_anchor(chain.end).await;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Store for Vault {
+    async fn profile(&self, person: &PersonId) -> Result<Option<Profile>, StoreError> {
+        Ok(retried!(self, self.profile_once(person)))
+    }
+
+    async fn commit(&self, changes: Vec<Change>, event: AuditEvent) -> Result<Receipt, StoreError> {
+        let receipt = retried!(self, self.commit_once(&changes, &event));
+        if changes.iter().any(|change| matches!(change, Change::RevokeProfile { .. })) {
+            self.flush_deleted().await;
+        }
+        Ok(receipt)
+    }
+
+    async fn api_key(&self, hash: &[u8; 32]) -> Result<Option<ApiKeyRecord>, StoreError> {
+        sql::api_keys::by_hash(&mut *self.database.read().await?, hash).await
+    }
+
+    async fn api_keys(&self) -> Result<Vec<ApiKeyRecord>, StoreError> {
+        sql::api_keys::all(&mut *self.database.read().await?).await
+    }
+
+    async fn config(&self) -> Result<StoredConfig, StoreError> {
+        sql::config::read(&mut *self.database.read().await?).await
+    }
+
+    async fn audit_records(&self, after: u64, limit: u32) -> Result<Vec<AuditRecord>, StoreError> {
+        let mut connection = self.database.read().await?;
+        let rows = sql::logs::page(&mut connection, after, limit.min(MAX_AUDIT_PAGE)).await?;
+        rows.iter().map(sql::logs::LogRow::record).collect()
+    }
+
+    async fn verify_audit(
+        &self,
+        progress: &(dyn Fn(u64, u64) + Send + Sync),
+    ) -> Result<AuditReport, StoreError> {
+        self.audit.verify(&self.database, progress).await
+    }
+
+    async fn reserve(
+        &self,
+        key: &IdempotencyKey,
+        now: Timestamp,
+        oldest: Timestamp,
+        stale: Timestamp,
+    ) -> Result<Idempotent, StoreError> {
+        Ok(retried!(self, self.reserve_once(key, now, oldest, stale)))
+    }
+
+    async fn settle(&self, key: &IdempotencyKey, response: Option<StoredResponse>) -> Result<(), StoreError> {
+        retried!(self, self.settle_once(key, response.as_ref()));
+        Ok(())
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        let answer = timeout(PING_TIMEOUT, self.database.pool().execute("SELECT 1")).await;
+        answer.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map(drop).map_err(sql::failed)
+    }
+}
+
+impl Vault {
+    async fn reserve_once(
+        &self,
+        key: &IdempotencyKey,
+        now: Timestamp,
+        oldest: Timestamp,
+        stale: Timestamp,
+    ) -> Result<Idempotent, StoreError> {
+        let mut write = self.database.write().await?;
+        let connection = write.connection();
+        sql::idempotency::forget(connection, oldest).await?;
+        let known = if sql::idempotency::reserve(connection, key, now, stale).await? {
+            Idempotent::New
+        } else {
+            sql::idempotency::read(connection, key).await?
+        };
+        write.commit().await?;
+        Ok(known)
+    }
+
+    async fn settle_once(
+        &self,
+        key: &IdempotencyKey,
+        response: Option<&StoredResponse>,
+    ) -> Result<(), StoreError> {
+        let mut write = self.database.write().await?;
+        match response {
+            Some(response) => sql::idempotency::answer(write.connection(), key, response).await?,
+            None => sql::idempotency::give_up(write.connection(), key).await?,
+        }
+        write.commit().await
+    }
+
+    /// Best effort: the key is gone from the table in any case.
+    async fn flush_deleted(&self) {
+        let Some(statement) = self.database.dialect().flush_deleted() else { return };
+        if let Err(error) = self.database.pool().execute(statement).await {
+            tracing::warn!(%error, "the write-ahead log was not emptied after a revocation");
+        }
+    }
+}

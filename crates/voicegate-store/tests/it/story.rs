@@ -1,0 +1,268 @@
+//! P6.3, P7.1, P8.1–P8.3: one story that every database must tell alike.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use uuid::Uuid;
+use voicegate_core::access::Scope;
+use voicegate_service::ports::{
+    Actor, AuditKind, Change, IdempotencyKey, Idempotent, NewApiKey, Store, StoreError, StoredResponse,
+};
+use voicegate_service::profile::ProfileState;
+use voicegate_store::Vault;
+
+use crate::support::{Site, at, enrol, event, person, profile, sites, template, try_enrol};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn story() {
+    for site in sites().await {
+        let vault = Arc::new(site.open().await);
+        vault.ping().await.unwrap();
+        profiles(&vault).await;
+        revocation(&vault, &site).await;
+        verification(&vault).await;
+        configuration(&vault).await;
+        api_keys(&vault).await;
+        audit_log(&vault, &site).await;
+        idempotency(&vault).await;
+        many_reserve_one_wins(&vault).await;
+        many_write_at_once(&vault).await;
+        reopened(&vault, &site).await;
+        site.drop_database().await;
+    }
+}
+
+#[track_caller]
+fn conflict<T: std::fmt::Debug>(result: Result<T, StoreError>) {
+    match result {
+        Err(StoreError::Conflict) => {}
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn profiles(vault: &Vault) {
+    let alice = person("alice");
+    assert!(vault.profile(&alice).await.unwrap().is_none());
+    let mut pending = profile("alice", ProfileState::Pending);
+    let put = |profile, expected_version| Change::PutProfile { profile, expected_version };
+    let enroll = || event(AuditKind::Enroll, Some("alice"));
+    let receipt = vault.commit(vec![put(pending.clone(), 0)], enroll()).await.unwrap();
+    assert_eq!(receipt.audit_seq, 1);
+
+    let read = vault.profile(&alice).await.unwrap().unwrap();
+    assert_eq!((read.version, read.state), (1, ProfileState::Pending));
+    assert_eq!(read.templates[0].exemplars().len(), 3);
+    assert!(read.templates[0].mean().cosine(template("ecapa", 1).mean()).unwrap() > 0.999_99);
+
+    pending.state = ProfileState::Active;
+    pending.templates = vec![template("resnet", 2), template("ecapa", 3)];
+    pending.updated_at = at(60);
+    conflict(vault.commit(vec![put(pending.clone(), 0)], enroll()).await);
+    conflict(vault.commit(vec![put(pending.clone(), 2)], enroll()).await);
+    vault.commit(vec![put(pending.clone(), 1)], enroll()).await.unwrap();
+    let read = vault.profile(&alice).await.unwrap().unwrap();
+    assert_eq!((read.version, read.state, read.updated_at), (2, ProfileState::Active, at(60)));
+    let models: Vec<_> = read.templates.iter().map(|t| t.model()).collect();
+    assert_eq!(models, ["ecapa", "resnet"]);
+
+    // All or nothing: the second change fails, so the first is undone and nothing is recorded.
+    let config = Change::PutConfig { overrides: json!({ "a": 1 }), expected_version: 0 };
+    conflict(vault.commit(vec![config, put(pending, 1)], enroll()).await);
+    assert_eq!(vault.config().await.unwrap().version, 0);
+    assert_eq!(vault.audit_records(0, 10).await.unwrap().len(), 2);
+}
+
+async fn revocation(vault: &Vault, site: &Site) {
+    enrol(vault, "bob").await;
+    let bob = person("bob");
+    let revoke =
+        |expected_version| Change::RevokeProfile { person: bob.clone(), expected_version, at: at(99) };
+    conflict(vault.commit(vec![revoke(7)], event(AuditKind::Revoke, Some("bob"))).await);
+    vault.commit(vec![revoke(1)], event(AuditKind::Revoke, Some("bob"))).await.unwrap();
+    let read = vault.profile(&bob).await.unwrap().unwrap();
+    assert_eq!((read.state, read.version, read.revoked_at), (ProfileState::Revoked, 2, Some(at(99))));
+    assert!(read.templates.is_empty());
+    let left = site
+        .sql(
+            "SELECT 1 FROM people p LEFT JOIN voice_templates t ON t.person_ref = p.person_ref \
+              WHERE p.person_id = 'bob' AND (p.wrapped_key IS NOT NULL OR t.sealed IS NOT NULL)",
+        )
+        .await;
+    assert!(left.is_empty(), "P8.2: neither key nor template is left");
+
+    let again = Change::PutProfile { profile: profile("bob", ProfileState::Active), expected_version: 2 };
+    vault.commit(vec![again], event(AuditKind::Enroll, Some("bob"))).await.unwrap();
+    let read = vault.profile(&bob).await.unwrap().unwrap();
+    assert_eq!((read.state, read.version, read.revoked_at), (ProfileState::Active, 3, None));
+    assert_eq!(read.templates.len(), 1, "a new data key seals the new templates");
+}
+
+async fn verification(vault: &Vault) {
+    let mark = |name, seconds| Change::MarkVerified { person: person(name), at: at(seconds) };
+    let verify = |name| event(AuditKind::Verify, Some(name));
+    vault.commit(vec![mark("alice", 200)], verify("alice")).await.unwrap();
+    vault.commit(vec![mark("alice", 150)], verify("alice")).await.unwrap();
+    let read = vault.profile(&person("alice")).await.unwrap().unwrap();
+    assert_eq!((read.version, read.last_verified_at), (2, Some(at(200))), "the later one stays");
+
+    // A change based on a profile read before that verification does not take it back.
+    let stale = Change::PutProfile { profile: profile("alice", ProfileState::Active), expected_version: 2 };
+    vault.commit(vec![stale], event(AuditKind::Update, Some("alice"))).await.unwrap();
+    let read = vault.profile(&person("alice")).await.unwrap().unwrap();
+    assert_eq!((read.version, read.last_verified_at), (3, Some(at(200))));
+
+    conflict(vault.commit(vec![mark("nobody", 1)], verify("nobody")).await);
+    let revoke = Change::RevokeProfile { person: person("bob"), expected_version: 3, at: at(300) };
+    vault.commit(vec![revoke], event(AuditKind::Revoke, Some("bob"))).await.unwrap();
+    conflict(vault.commit(vec![mark("bob", 301)], verify("bob")).await);
+}
+
+async fn configuration(vault: &Vault) {
+    let put = |n: u64, expected_version| Change::PutConfig { overrides: json!({ "n": n }), expected_version };
+    let config = || event(AuditKind::Config, None);
+    assert_eq!(vault.config().await.unwrap().overrides, json!({}));
+    conflict(vault.commit(vec![put(1, 1)], config()).await);
+    vault.commit(vec![put(1, 0)], config()).await.unwrap();
+    conflict(vault.commit(vec![put(2, 0)], config()).await);
+    vault.commit(vec![put(2, 1)], config()).await.unwrap();
+    let stored = vault.config().await.unwrap();
+    assert_eq!((stored.version, stored.overrides), (2, json!({ "n": 2 })));
+}
+
+async fn api_keys(vault: &Vault) {
+    let key = |id: u128, hash, expires_at| NewApiKey {
+        id: Uuid::from_u128(id),
+        name: format!("key {id}"),
+        hash: [hash; 32],
+        scopes: vec![Scope::Enroll, Scope::ReadProfile],
+        created_at: at(1),
+        expires_at,
+    };
+    let created = || event(AuditKind::ApiKeyCreated, None);
+    for key in [key(1, 1, None), key(2, 2, Some(at(50)))] {
+        vault.commit(vec![Change::PutApiKey(key)], created()).await.unwrap();
+    }
+    conflict(vault.commit(vec![Change::PutApiKey(key(3, 1, None))], created()).await);
+    assert_eq!(vault.api_keys().await.unwrap().len(), 2);
+    assert!(vault.api_key(&[9; 32]).await.unwrap().is_none());
+    let second = vault.api_key(&[2; 32]).await.unwrap().unwrap();
+    assert_eq!(second.scopes, [Scope::Enroll, Scope::ReadProfile]);
+    assert!(second.is_live(at(49)) && !second.is_live(at(50)));
+
+    let revoke = || vec![Change::RevokeApiKey { id: Uuid::from_u128(1), at: at(60) }];
+    vault.commit(revoke(), event(AuditKind::ApiKeyRevoked, None)).await.unwrap();
+    conflict(vault.commit(revoke(), event(AuditKind::ApiKeyRevoked, None)).await);
+    assert!(!vault.api_key(&[1; 32]).await.unwrap().unwrap().is_live(at(61)));
+}
+
+async fn audit_log(vault: &Vault, site: &Site) {
+    let records = vault.audit_records(0, 1000).await.unwrap();
+    assert!(records.iter().zip(1..).all(|(record, seq)| record.seq == seq));
+    let of_alice = records[0].person_ref.expect("alice is enrolled");
+    assert!(records.iter().filter(|r| r.kind == AuditKind::Update).all(|r| r.person_ref == Some(of_alice)));
+    assert_eq!(records[0].details, json!({ "net_speech_s": 3.25, "model": "ecapa" }));
+    assert_eq!((records[0].at, records[0].request_id.as_deref()), (at(1), Some("req-1")));
+
+    // P8.2: a name is in the log neither in clear nor in the payload, and strangers leave no trace of theirs.
+    vault.commit(vec![], event(AuditKind::Verify, Some("stranger"))).await.unwrap();
+    let page = vault.audit_records(records.len() as u64, 10).await.unwrap();
+    assert_eq!((page.len(), page[0].person_ref), (1, None));
+    for column in ["payload", "actor", "outcome"] {
+        let rows = site.sql(&format!("SELECT CAST({column} AS TEXT) AS text FROM voice_auth_logs")).await;
+        for row in rows {
+            let text: String = sqlx::Row::get(&row, "text");
+            assert!(!text.contains("alice") && !text.contains("stranger"), "{text}");
+        }
+    }
+
+    let report = vault.verify_audit(&|_, _| ()).await.unwrap();
+    assert_eq!((report.records, report.breach), (records.len() as u64 + 1, None));
+}
+
+fn idempotency_key(key: &str, fingerprint: u8) -> IdempotencyKey {
+    IdempotencyKey {
+        actor: Actor::ApiKey(Uuid::from_u128(1)),
+        key: key.to_owned(),
+        fingerprint: [fingerprint; 32],
+    }
+}
+
+async fn idempotency(vault: &Vault) {
+    let key = idempotency_key("k", 1);
+    let reserve = async |key: &IdempotencyKey, now| {
+        vault.reserve(key, at(now), at(now - 1000), at(now - 100)).await.unwrap()
+    };
+    assert_eq!(reserve(&key, 10_000).await, Idempotent::New);
+    assert_eq!(reserve(&key, 10_001).await, Idempotent::InFlight);
+    assert_eq!(reserve(&idempotency_key("k", 2), 10_001).await, Idempotent::Mismatch);
+    let other_actor = IdempotencyKey { actor: Actor::Operator, ..key.clone() };
+    assert_eq!(reserve(&other_actor, 10_001).await, Idempotent::New, "key spaces are apart");
+    assert_eq!(reserve(&key, 10_101).await, Idempotent::New, "whoever held it is gone");
+
+    vault.settle(&key, None).await.unwrap();
+    assert_eq!(reserve(&key, 10_102).await, Idempotent::New, "it was given up");
+    let response = StoredResponse {
+        status: 201,
+        content_type: "application/json".to_owned(),
+        body: b"{\"ok\":true}".to_vec(),
+    };
+    vault.settle(&key, Some(response.clone())).await.unwrap();
+    assert_eq!(reserve(&key, 10_103).await, Idempotent::Done(response.clone()));
+    vault.settle(&key, None).await.unwrap();
+    assert_eq!(reserve(&key, 10_600).await, Idempotent::Done(response), "an answer stays");
+    assert_eq!(reserve(&idempotency_key("k", 2), 10_600).await, Idempotent::Mismatch);
+    assert_eq!(reserve(&key, 11_103).await, Idempotent::New, "old answers are forgotten");
+}
+
+async fn many_reserve_one_wins(vault: &Arc<Vault>) {
+    let tasks: Vec<_> = (0..100)
+        .map(|_| {
+            let vault = vault.clone();
+            let reserve = async move {
+                vault.reserve(&idempotency_key("race", 1), at(20_000), at(0), at(19_000)).await
+            };
+            tokio::spawn(reserve)
+        })
+        .collect();
+    let mut new = 0;
+    for task in tasks {
+        match task.await.unwrap().unwrap() {
+            Idempotent::New => new += 1,
+            known => assert_eq!(known, Idempotent::InFlight),
+        }
+    }
+    assert_eq!(new, 1);
+}
+
+async fn many_write_at_once(vault: &Arc<Vault>) {
+    let before = vault.verify_audit(&|_, _| ()).await.unwrap().records;
+    let tasks: Vec<_> = (0..60)
+        .map(|i| {
+            let vault = vault.clone();
+            // Three race for each name: one gets it, two are told.
+            tokio::spawn(async move { try_enrol(&vault, &format!("racer-{}", i / 3)).await })
+        })
+        .collect();
+    let mut won = 0;
+    for task in tasks {
+        match task.await.unwrap() {
+            Ok(_) => won += 1,
+            lost => conflict(lost),
+        }
+    }
+    assert_eq!(won, 20);
+    let report = vault.verify_audit(&|_, _| ()).await.unwrap();
+    assert_eq!((report.records, report.breach), (before + 20, None));
+}
+
+async fn reopened(vault: &Vault, site: &Site) {
+    let before = vault.verify_audit(&|_, _| ()).await.unwrap();
+    vault.close().await.unwrap();
+    let vault = site.open().await;
+    let report = vault.verify_audit(&|_, _| ()).await.unwrap();
+    assert_eq!((report.records, report.breach), (before.records, None));
+    assert!(report.checkpoints >= 3, "the end, the sign-off and the anchor");
+    let read = vault.profile(&person("alice")).await.unwrap().unwrap();
+    assert_eq!((read.version, read.templates.len()), (3, 1));
+    vault.close().await.unwrap();
+}
