@@ -58,7 +58,8 @@ pub enum Change {
         /// When.
         at: Timestamp,
     },
-    /// Notes an accepted verification. No version is needed: it touches nothing else.
+    /// Notes an accepted verification. No version is needed: it touches nothing else. A [`StoreError::Conflict`] if
+    /// the profile is not active any more.
     MarkVerified {
         /// Whose.
         person: PersonId,
