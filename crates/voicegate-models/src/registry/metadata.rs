@@ -1,0 +1,254 @@
+//! The metadata file of a model: `biometric/config/<id>.json`.
+
+use std::fmt;
+use std::path::Path;
+
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+
+use super::{Fault, METADATA_FOLDER, ModelFile, ModelId, Refusal, file, parse};
+use crate::Signal;
+
+/// What a model is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Task {
+    /// Embeddings that tell voices apart.
+    SpeakerVerification,
+    /// Age from the voice.
+    AgeDetection,
+    /// Replayed and synthetic speech.
+    Antispoofing,
+}
+
+impl fmt::Display for Task {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SpeakerVerification => "speaker_verification",
+            Self::AgeDetection => "age_detection",
+            Self::Antispoofing => "antispoofing",
+        })
+    }
+}
+
+/// Network families that this program can run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Architecture {
+    /// ECAPA-TDNN (Desplanques et al., 2020, arXiv:2005.07143).
+    EcapaTdnn,
+}
+
+/// What the network is fed with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Features {
+    /// [`voicegate_audio::log_mel`], shape (batch, mel bins, frames).
+    LogMel,
+}
+
+/// Number format of the weights and activations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Precision {
+    /// 32-bit floats.
+    Fp32,
+    /// 8-bit integers, static quantization.
+    Int8,
+}
+
+/// Input of a model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct Input {
+    /// Kind of features.
+    #[garde(skip)]
+    pub features: Features,
+    /// Sample rate of the audio in Hz.
+    #[garde(range(equal = voicegate_audio::SAMPLE_RATE))]
+    pub sample_rate: u32,
+    /// Filters of the mel bank.
+    #[garde(range(equal = 80))]
+    pub mel_bins: u32,
+}
+
+/// Output of a model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct Output {
+    /// Values per utterance.
+    #[garde(range(min = 1, max = 4096))]
+    pub dimensions: u32,
+}
+
+/// A decision threshold and where it comes from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct OperatingPoint {
+    /// Scores at or above it are accepted, in [-1, 1].
+    #[garde(range(min = -1.0, max = 1.0))]
+    pub cosine_threshold: f32,
+    /// Share of impostor trials accepted where it was fitted, in (0, 0.5].
+    #[garde(range(min = 1e-9, max = 0.5))]
+    pub false_accept_rate: f64,
+    /// Impostor trials it was fitted on.
+    #[garde(range(min = 1))]
+    pub impostor_trials: u64,
+    /// Which speakers, which trials, which command, and what follows for strangers.
+    #[garde(length(chars, min = 1, max = 2000))]
+    pub fitted_on: String,
+}
+
+/// What the model answered to a test signal on the day it was made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct SelfTest {
+    /// The signal.
+    #[garde(skip)]
+    pub signal: Signal,
+    /// The first components of the unit-length embedding.
+    #[garde(length(min = 1, max = 4096), inner(range(min = -1.0, max = 1.0)))]
+    pub embedding_prefix: Vec<f32>,
+    /// Largest allowed absolute difference of a component.
+    #[garde(range(min = 1e-7, max = 0.2))]
+    pub tolerance: f32,
+}
+
+/// Everything that is known of a model besides its weights.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct Metadata {
+    /// Its name. New weights get a new name, because templates belong to one embedding space.
+    #[garde(skip)]
+    pub id: ModelId,
+    /// Version of its training or export, for people.
+    #[garde(length(chars, min = 1, max = 64))]
+    pub version: String,
+    /// What it is for.
+    #[garde(skip)]
+    pub task: Task,
+    /// Its network family.
+    #[garde(skip)]
+    pub architecture: Architecture,
+    /// Its number format.
+    #[garde(skip)]
+    pub precision: Precision,
+    /// What goes in.
+    #[garde(dive)]
+    pub input: Input,
+    /// What comes out.
+    #[garde(dive)]
+    pub output: Output,
+    /// Its weights.
+    #[garde(dive)]
+    pub file: ModelFile,
+    /// SPDX identifier of the weights' licence.
+    #[garde(length(chars, min = 1, max = 64))]
+    pub licence: String,
+    /// Where the weights come from and what they were trained on.
+    #[garde(length(chars, min = 1, max = 2000))]
+    pub source: String,
+    /// Calibration fitted for this model, if there is one.
+    #[garde(skip)]
+    pub calibration_id: Option<String>,
+    /// Threshold on the plain cosine score while there is no calibration.
+    #[garde(dive)]
+    pub operating_point: Option<OperatingPoint>,
+    /// Answer to check at load.
+    #[garde(dive)]
+    pub self_test: Option<SelfTest>,
+}
+
+impl Metadata {
+    pub(crate) fn open(folder: &Path, id: &ModelId) -> Result<Self, Refusal> {
+        let path = folder.join(METADATA_FOLDER).join(format!("{id}.json"));
+        let text = file::read_text(&path).map_err(|reason| Refusal::Unreadable { path, reason })?;
+        let metadata: Self = parse::parse(&text).map_err(Refusal::Metadata)?;
+        if metadata.id == *id {
+            Ok(metadata)
+        } else {
+            let message = format!("{} is not {id}, the name of the file", metadata.id);
+            Err(Refusal::Metadata(vec![Fault::new("id", message)]))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn valid() -> Value {
+        json!({
+            "id": "a", "version": "1", "task": "speaker_verification", "architecture": "ecapa_tdnn",
+            "precision": "fp32",
+            "input": { "features": "log_mel", "sample_rate": 16000, "mel_bins": 80 },
+            "output": { "dimensions": 192 },
+            "file": { "path": "biometric/speaker_verification/a.onnx", "sha256": "0".repeat(64), "size_bytes": 1 },
+            "licence": "Apache-2.0", "source": "own", "calibration_id": null,
+            "operating_point": {
+                "cosine_threshold": 0.5, "false_accept_rate": 0.01, "impostor_trials": 1000, "fitted_on": "train"
+            },
+            "self_test": { "signal": "glottal", "embedding_prefix": [0.1], "tolerance": 0.001 },
+        })
+    }
+
+    #[test]
+    fn faulty_metadata_is_refused_with_the_path_of_the_fault() {
+        let table: &[(&str, Value, &str)] = &[
+            ("/id", json!("../a"), "id"),
+            ("/version", json!(""), "version"),
+            ("/task", json!("singing"), "task"),
+            ("/architecture", json!("perceptron"), "architecture"),
+            ("/precision", json!("fp8"), "precision"),
+            ("/input/features", json!("mfcc"), "input.features"),
+            ("/input/sample_rate", json!(8000), "input.sample_rate"),
+            ("/input/mel_bins", json!(40), "input.mel_bins"),
+            (
+                "/input",
+                json!({ "features": "log_mel", "sample_rate": 16000, "mel_bins": 80, "x": 1 }),
+                "input.x",
+            ),
+            ("/output/dimensions", json!(0), "output.dimensions"),
+            ("/output/dimensions", json!(-1), "output.dimensions"),
+            ("/file/path", json!("../a.onnx"), "file.path"),
+            ("/file/path", json!("/etc/passwd"), "file.path"),
+            ("/file/path", json!("biometric/../../a.onnx"), "file.path"),
+            ("/file/path", json!("biometric\\..\\a.onnx"), "file.path"),
+            ("/file/path", json!(""), "file.path"),
+            ("/file/sha256", json!("0".repeat(63)), "file.sha256"),
+            ("/file/sha256", json!("G".repeat(64)), "file.sha256"),
+            ("/file/size_bytes", json!(0), "file.size_bytes"),
+            ("/file/size_bytes", json!(1u64 << 40), "file.size_bytes"),
+            ("/licence", json!(""), "licence"),
+            ("/source", json!(null), "source"),
+            ("/operating_point/cosine_threshold", json!(1.5), "operating_point.cosine_threshold"),
+            ("/operating_point/false_accept_rate", json!(0.0), "operating_point.false_accept_rate"),
+            ("/self_test/embedding_prefix", json!([]), "self_test.embedding_prefix"),
+            ("/self_test/embedding_prefix", json!([0.0, 2.0]), "self_test.embedding_prefix[1]"),
+            ("/self_test/signal", json!("silence"), "self_test.signal"),
+        ];
+        assert_eq!(parse::parse::<Metadata>(&valid().to_string()).err(), None);
+        let wrong: Vec<_> = table
+            .iter()
+            .filter_map(|(pointer, value, expected)| {
+                let mut json = valid();
+                *json.pointer_mut(pointer).unwrap() = value.clone();
+                let faults = parse::parse::<Metadata>(&json.to_string()).err().unwrap_or_default();
+                let paths: Vec<&str> = faults.iter().map(|fault| fault.path.as_str()).collect();
+                (paths != [*expected])
+                    .then(|| format!("{pointer} = {value}: expected {expected}, found {faults:?}"))
+            })
+            .collect();
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    #[test]
+    fn unknown_fields_and_trailing_text_are_refused() {
+        let mut json = valid();
+        json["threshold"] = json!(0.5);
+        assert_eq!(parse::parse::<Metadata>(&json.to_string()).unwrap_err()[0].path, "threshold");
+        assert!(parse::parse::<Metadata>(&format!("{} {{}}", valid())).is_err());
+    }
+}

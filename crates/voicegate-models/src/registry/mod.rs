@@ -1,0 +1,298 @@
+//! `model_registry.json`: which models there are and which one serves each task.
+//!
+//! The registry lists ids and assigns them to tasks; each model has its own metadata file. A fault in the registry
+//! itself stops the start. A fault of one model refuses that model alone, by name, and its fallback can serve.
+
+mod file;
+mod folders;
+mod id;
+mod metadata;
+mod parse;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use garde::Validate;
+use serde::de::{self, IntoDeserializer};
+use serde::{Deserialize, Serialize};
+
+pub use file::{ModelFile, Sha256};
+pub use folders::{FOLDERS, TreeError, prepare_folders};
+pub use id::ModelId;
+pub use metadata::{
+    Architecture, Features, Input, Metadata, OperatingPoint, Output, Precision, SelfTest, Task,
+};
+pub use parse::Fault;
+
+use crate::SessionError;
+
+/// Name of the registry in the models folder.
+pub(crate) const REGISTRY_FILE: &str = "model_registry.json";
+/// Folder of the metadata files in the models folder.
+pub(crate) const METADATA_FOLDER: &str = "biometric/config";
+
+/// The models of one folder, each verified or refused.
+#[derive(Debug, Clone)]
+pub struct Registry {
+    folder: PathBuf,
+    tasks: BTreeMap<Task, Assignment>,
+    models: BTreeMap<ModelId, Result<Metadata, Refusal>>,
+}
+
+/// Who serves a task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Assignment {
+    /// The model to use.
+    pub active: ModelId,
+    /// The model to use when the active one is refused.
+    pub fallback: Option<ModelId>,
+}
+
+/// Why the registry cannot be read at all.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RegistryError {
+    /// The file is missing, too large or unreadable.
+    #[error("{} cannot be read: {reason}", .path.display())]
+    Unreadable {
+        /// The registry file.
+        path: PathBuf,
+        /// The system's words.
+        reason: String,
+    },
+    /// The file holds something else than a registry.
+    #[error("{} is refused: {}", .path.display(), parse::join(.faults))]
+    Invalid {
+        /// The registry file.
+        path: PathBuf,
+        /// Each fault with its JSON path.
+        faults: Vec<Fault>,
+    },
+}
+
+/// Why one model is not used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The registry does not know it.
+    #[error("it is not in the registry")]
+    NotListed,
+    /// Its metadata file is wrong.
+    #[error("its metadata is wrong: {}", parse::join(.0))]
+    Metadata(Vec<Fault>),
+    /// One of its files is missing or unreadable.
+    #[error("{} cannot be read: {reason}", .path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The system's words.
+        reason: String,
+    },
+    /// Its file lies outside the models folder (through a link).
+    #[error("{} leads out of the models folder", .0.display())]
+    OutsideFolder(PathBuf),
+    /// Its file has another size than the metadata says.
+    #[error("the file has {found} bytes instead of {expected}")]
+    Size {
+        /// Bytes by the metadata.
+        expected: u64,
+        /// Bytes found.
+        found: u64,
+    },
+    /// Its file has another content than the metadata says.
+    #[error("the file has SHA-256 {found} instead of {expected}")]
+    Hash {
+        /// Digest by the metadata.
+        expected: Sha256,
+        /// Digest of the file.
+        found: Sha256,
+    },
+    /// It is assigned to a task it was not made for.
+    #[error("it is a model for {found}, not for {expected}")]
+    Task {
+        /// The task it is assigned to.
+        expected: Task,
+        /// The task of its metadata.
+        found: Task,
+    },
+    /// The runtime does not take it.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// It answers its test signal differently from the day it was made.
+    #[error("its self-test differs by {difference} where {tolerance} is allowed")]
+    SelfTest {
+        /// Largest absolute difference of a component, as text (a NaN shows as such).
+        difference: String,
+        /// The allowed difference, as text.
+        tolerance: String,
+    },
+}
+
+/// What the registry says.
+struct Listing {
+    models: Vec<ModelId>,
+    tasks: BTreeMap<Task, Assignment>,
+}
+
+/// The registry as it is written.
+#[derive(Deserialize, Validate)]
+#[serde(deny_unknown_fields)]
+#[garde(allow_unvalidated)]
+struct ListingFile {
+    #[garde(range(equal = 1))]
+    schema: u32,
+    #[garde(length(max = 1000))]
+    models: Vec<ModelId>,
+    // Keys as text, so that a fault below one is reported with its name.
+    tasks: BTreeMap<String, Assignment>,
+}
+
+impl Registry {
+    /// Reads the registry in `folder`, every metadata file, and the hash of every model file.
+    ///
+    /// # Errors
+    /// [`RegistryError`] if the registry itself is missing or wrong. Faults of single models are kept beside them.
+    pub fn open(folder: &Path) -> Result<Self, RegistryError> {
+        let path = folder.join(REGISTRY_FILE);
+        let text = file::read_text(&path)
+            .map_err(|reason| RegistryError::Unreadable { path: path.clone(), reason })?;
+        let listing = parse_listing(&text).map_err(|faults| RegistryError::Invalid { path, faults })?;
+        let models = listing
+            .models
+            .into_iter()
+            .map(|id| {
+                let verified = Metadata::open(folder, &id)
+                    .and_then(|metadata| metadata.file.verify(folder).map(|()| metadata));
+                if let Err(refusal) = &verified {
+                    tracing::error!(model = %id, %refusal, "model refused");
+                }
+                (id, verified)
+            })
+            .collect();
+        Ok(Self { folder: folder.to_owned(), tasks: listing.tasks, models })
+    }
+
+    /// The folder that was read.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Who serves each task.
+    #[must_use]
+    pub fn tasks(&self) -> &BTreeMap<Task, Assignment> {
+        &self.tasks
+    }
+
+    /// Every listed model with its metadata or the reason of its refusal.
+    #[must_use]
+    pub fn models(&self) -> &BTreeMap<ModelId, Result<Metadata, Refusal>> {
+        &self.models
+    }
+
+    /// The metadata of `id` and the bytes of its file, verified once more so that what is loaded is what was hashed.
+    ///
+    /// # Errors
+    /// The [`Refusal`] of the model, also for an id that is not listed or made for another task.
+    pub fn read(&self, id: &ModelId, task: Task) -> Result<(&Metadata, Vec<u8>), Refusal> {
+        let metadata = self.models.get(id).ok_or(Refusal::NotListed)?.as_ref().map_err(Clone::clone)?;
+        if metadata.task != task {
+            return Err(Refusal::Task { expected: task, found: metadata.task });
+        }
+        Ok((metadata, metadata.file.read(&self.folder)?))
+    }
+}
+
+fn parse_listing(text: &str) -> Result<Listing, Vec<Fault>> {
+    let listing: ListingFile = parse::parse(text)?;
+    let mut faults = Vec::new();
+    for (i, id) in listing.models.iter().enumerate() {
+        if listing.models[..i].contains(id) {
+            faults.push(Fault::new(format!("models[{i}]"), format!("{id} is listed twice")));
+        }
+    }
+    let mut tasks = BTreeMap::new();
+    for (task, assignment) in &listing.tasks {
+        match Task::deserialize(task.as_str().into_deserializer()) as Result<Task, de::value::Error> {
+            Ok(known) => _ = tasks.insert(known, assignment.clone()),
+            Err(error) => faults.push(Fault::new(format!("tasks.{task}"), error.to_string())),
+        }
+        let named = [("active", Some(&assignment.active)), ("fallback", assignment.fallback.as_ref())];
+        for (role, id) in named {
+            if let Some(id) = id.filter(|id| !listing.models.contains(id)) {
+                faults.push(Fault::new(format!("tasks.{task}.{role}"), format!("{id} is not in `models`")));
+            }
+        }
+        if assignment.fallback.as_ref() == Some(&assignment.active) {
+            faults.push(Fault::new(format!("tasks.{task}.fallback"), "a model cannot be its own fallback"));
+        }
+    }
+    if faults.is_empty() { Ok(Listing { models: listing.models, tasks }) } else { Err(faults) }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn faulty_registries_are_refused_with_the_path_of_the_fault() {
+        let table: &[(&str, &[&str])] = &[
+            (
+                r#"{"schema":1,"models":["a"],"tasks":{"speaker_verification":{"active":"a","fallback":null}}}"#,
+                &[],
+            ),
+            (r#"{"schema":1,"models":[],"tasks":{}}"#, &[]),
+            ("", &["."]),
+            ("[]", &["."]),
+            (r#"{"schema":1,"models":["a"]}"#, &["."]),
+            (r#"{"schema":2,"models":[],"tasks":{}}"#, &["schema"]),
+            (r#"{"schema":"1","models":[],"tasks":{}}"#, &["schema"]),
+            (r#"{"schema":1,"models":[],"tasks":{},"more":1}"#, &["more"]),
+            (r#"{"schema":1,"models":["../a"],"tasks":{}}"#, &["models[0]"]),
+            (r#"{"schema":1,"models":["a","A"],"tasks":{}}"#, &["models[1]"]),
+            (r#"{"schema":1,"models":["a","a"],"tasks":{}}"#, &["models[1]"]),
+            (r#"{"schema":1,"models":["a"],"tasks":{"singing":{"active":"a"}}}"#, &["tasks.singing"]),
+            (
+                r#"{"schema":1,"models":["a"],"tasks":{"speaker_verification":{"active":"b","fallback":"c"}}}"#,
+                &["tasks.speaker_verification.active", "tasks.speaker_verification.fallback"],
+            ),
+            (
+                r#"{"schema":1,"models":["a"],"tasks":{"antispoofing":{"active":"a","fallback":"a"}}}"#,
+                &["tasks.antispoofing.fallback"],
+            ),
+            (
+                r#"{"schema":1,"models":["a"],"tasks":{"age_detection":{"active":"a","x":1}}}"#,
+                &["tasks.age_detection.x"],
+            ),
+        ];
+        let wrong: Vec<_> = table
+            .iter()
+            .filter_map(|(text, expected)| {
+                let faults = parse_listing(text).err().unwrap_or_default();
+                let paths: Vec<&str> = faults.iter().map(|fault| fault.path.as_str()).collect();
+                (paths != *expected).then(|| format!("{text}\n  expected {expected:?}, found {faults:?}"))
+            })
+            .collect();
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    proptest! {
+        #[test]
+        fn parsing_never_panics(text in ".{0,200}") {
+            let _ = parse_listing(&text);
+            let _ = parse::parse::<Metadata>(&text);
+        }
+
+        #[test]
+        fn parsing_almost_valid_text_never_panics(
+            schema in 0u32..3, id in "[a-z./\\\\]{0,6}", task in "(speaker_verification|antispoofing|x)",
+            cut in 0usize..200,
+        ) {
+            let text = format!(
+                r#"{{"schema":{schema},"models":["{id}"],"tasks":{{"{task}":{{"active":"{id}","fallback":null}}}}}}"#
+            );
+            let _ = parse_listing(text.get(..cut).unwrap_or(&text));
+        }
+    }
+}
