@@ -1,0 +1,124 @@
+//! Labelled recordings: a tab-separated list.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::exit::Failure;
+
+/// One recording.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Row {
+    /// As it stands in the list.
+    pub(super) path: String,
+    pub(super) dataset: String,
+    pub(super) speaker: String,
+}
+
+/// A list of recordings.
+#[derive(Debug)]
+pub(super) struct Corpus {
+    folder: PathBuf,
+    pub(super) rows: Vec<Row>,
+}
+
+/// A speaker of a data set with the rows that are theirs, in the order of the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Speaker {
+    pub(super) dataset: String,
+    pub(super) name: String,
+    pub(super) rows: Vec<usize>,
+}
+
+impl Corpus {
+    /// Reads a list; with `datasets`, only their rows.
+    pub(super) fn read(list: &Path, datasets: &[String]) -> Result<Self, Failure> {
+        let text = fs::read_to_string(list).map_err(|error| Failure::file(list, &error))?;
+        let folder = list.parent().unwrap_or(Path::new("")).to_owned();
+        let mut rows =
+            parse(&text).map_err(|fault| Failure::new("corpus", format!("{}: {fault}", list.display())))?;
+        if let Some(unknown) = datasets.iter().find(|name| !rows.iter().any(|row| row.dataset == **name)) {
+            return Err(Failure::new(
+                "corpus",
+                format!("{}: there is no data set '{unknown}'", list.display()),
+            ));
+        }
+        rows.retain(|row| datasets.is_empty() || datasets.contains(&row.dataset));
+        if rows.is_empty() {
+            return Err(Failure::new("corpus", format!("{}: there are no recordings", list.display())));
+        }
+        Ok(Self { folder, rows })
+    }
+
+    pub(super) fn path(&self, row: &Row) -> PathBuf {
+        self.folder.join(&row.path)
+    }
+
+    /// The speakers to enrol, by data set and name; `count` of them spread evenly, so that every run takes the same.
+    pub(super) fn choose(&self, count: Option<usize>) -> Vec<Speaker> {
+        let mut speakers: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
+        for (i, row) in self.rows.iter().enumerate() {
+            speakers.entry((&row.dataset, &row.speaker)).or_default().push(i);
+        }
+        let all: Vec<Speaker> = speakers
+            .into_iter()
+            .map(|((dataset, name), rows)| Speaker { dataset: dataset.into(), name: name.into(), rows })
+            .collect();
+        match count {
+            Some(count) if count < all.len() => {
+                (0..count).map(|i| all[i * all.len() / count].clone()).collect()
+            }
+            _ => all,
+        }
+    }
+}
+
+fn parse(text: &str) -> Result<Vec<Row>, String> {
+    let mut lines = text.lines().enumerate();
+    let heading: Vec<&str> = lines.next().map(|(_, line)| line.split('\t').collect()).unwrap_or_default();
+    let column = |name: &str| {
+        heading
+            .iter()
+            .position(|column| *column == name)
+            .ok_or_else(|| format!("the heading has no column '{name}'"))
+    };
+    let (path, dataset, speaker) = (column("path")?, column("dataset")?, column("speaker")?);
+    let row = |(i, line): (usize, &str)| {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let field = |column: usize| match fields.get(column) {
+            Some(text) if !text.is_empty() => Ok((*text).to_owned()),
+            _ => Err(format!("line {}: '{}' is missing", i + 1, heading[column])),
+        };
+        Ok(Row { path: field(path)?, dataset: field(dataset)?, speaker: field(speaker)? })
+    };
+    lines.filter(|(_, line)| !line.trim().is_empty()).map(row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn corpus(speakers: usize) -> Corpus {
+        let row =
+            |i: usize| Row { path: format!("{i}"), dataset: "d".into(), speaker: format!("{:02}", i / 2) };
+        Corpus { folder: PathBuf::new(), rows: (0..2 * speakers).map(row).collect() }
+    }
+
+    #[test]
+    fn columns_are_found_by_name_and_faults_by_line() {
+        let rows = parse("speaker\tpath\tx\tdataset\ns\tp\t\td\n\n").unwrap();
+        assert_eq!(rows, [Row { path: "p".into(), dataset: "d".into(), speaker: "s".into() }]);
+        assert!(parse("path\tdataset\n").unwrap_err().contains("'speaker'"));
+        assert_eq!(parse("path\tdataset\tspeaker\na\tb\n").unwrap_err(), "line 2: 'speaker' is missing");
+        assert!(parse("").is_err());
+    }
+
+    #[test]
+    fn the_choice_is_the_same_every_time_and_spread() {
+        let names = |count| -> Vec<String> { corpus(10).choose(count).into_iter().map(|s| s.name).collect() };
+        assert_eq!(names(Some(3)), ["00", "03", "06"]);
+        assert_eq!(names(None).len(), 10);
+        assert_eq!(names(Some(50)), names(None));
+        assert_eq!(corpus(2).choose(None)[1].rows, [2, 3]);
+    }
+}

@@ -1,0 +1,12 @@
+//! The program as its users meet it: the real binary, real files, real sockets.
+
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
+mod architecture;
+mod commands;
+mod crash;
+mod serve;
+#[path = "../../src/commands/bench/signal.rs"]
+mod signal;
+mod speech;
+mod support;
