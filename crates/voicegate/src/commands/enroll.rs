@@ -50,7 +50,7 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> 
 fn describe(answer: &EnrollAnswer) -> String {
     let progress = &answer.progress;
     let mut text = format!(
-        "{}  {}: {} of {} samples, {:.1} of {:.1} s of speech\n",
+        "{}  {}: {} samples ({} needed), {:.1} s of speech ({:.1} s needed)\n",
         answer.outcome.as_str(),
         answer.user_id.as_str(),
         progress.samples,
