@@ -25,6 +25,6 @@ seed push_stream 0 "$fixtures"/*.wav
 
 for target in ${*:-decode wav webm mp4 ogg flac_mp3 push_stream analysis}; do
     # Cargo-fuzz's compiler flags are unlocked on the stable one.
-    RUSTC_BOOTSTRAP=1 cargo fuzz run "$target" -- -max_total_time="$seconds" -timeout=10 \
+    RUSTC_BOOTSTRAP=1 cargo fuzz run "$target" -- -max_total_time="$seconds" -timeout=30 \
         -rss_limit_mb=1024 -malloc_limit_mb=256 -max_len=65536 -print_final_stats=1
 done
