@@ -33,6 +33,8 @@ pub enum Admission {
         /// The least that was needed.
         needed: f32,
     },
+    /// The same recording as another sample.
+    Duplicate,
     /// The template is full.
     Full,
 }
@@ -49,10 +51,15 @@ impl Admission {
 ///
 /// The sample that agrees least with all others is taken out, again and again, until the rest agree: one stray
 /// sample in a batch is named without the good ones being lost, wherever in the batch it stands. What was accepted
-/// before is never taken out. Of two samples that only contradict each other, the later one is refused.
+/// before is never taken out. A recording that is there twice counts once. Of two samples that only contradict each other, the later one is refused.
 #[must_use]
 pub fn admit(existing: &[Exemplar], candidates: &[Exemplar], policy: &EnrolmentPolicy) -> Vec<Admission> {
-    let mut verdicts: Vec<Option<Admission>> = vec![None; candidates.len()];
+    let mut verdicts: Vec<Option<Admission>> = (0..candidates.len())
+        .map(|i| {
+            let mut others = existing.iter().chain(&candidates[..i]);
+            others.any(|other| is_same(&candidates[i], other)).then_some(Admission::Duplicate)
+        })
+        .collect();
     loop {
         let kept: Vec<usize> = (0..candidates.len()).filter(|&i| verdicts[i].is_none()).collect();
         let agreements: Vec<(usize, f32)> = kept
@@ -84,6 +91,14 @@ pub fn admit(existing: &[Exemplar], candidates: &[Exemplar], policy: &EnrolmentP
             }
         }
     }
+}
+
+/// Above this cosine two embeddings come from the same recording: nobody says a sentence twice in exactly the same way.
+/// Copies that were encoded anew lie lower and are not found by it.
+const SAME_RECORDING: f32 = 0.9999;
+
+fn is_same(a: &Exemplar, b: &Exemplar) -> bool {
+    a.embedding.cosine(&b.embedding).is_some_and(|cosine| cosine > SAME_RECORDING)
 }
 
 /// Mean cosine of `sample` to `others`; `None` if there are none. Another model's space counts as cosine -1.
@@ -165,6 +180,12 @@ mod tests {
         assert_eq!(accepted(&[], &[at(0.0), at(120.0)]), [true, false]);
         assert_eq!(accepted(&[], &[at(77.0)]), [true]);
         assert_eq!(accepted(&[], &[]), [false; 0]);
+    }
+
+    #[test]
+    fn a_recording_counts_once() {
+        assert_eq!(accepted(&[], &[at(0.0), at(0.0), at(5.0), at(0.0)]), [true, false, true, false]);
+        assert_eq!(admit(&[at(0.0)], &[at(0.0)], &POLICY), [Admission::Duplicate]);
     }
 
     #[test]

@@ -265,6 +265,14 @@ fn report(analysed: &[(String, Analysed)], verdicts: &[Admission]) -> Vec<Sample
                     )],
                     Some(*agreement),
                 ),
+                Some(Admission::Duplicate) => (
+                    false,
+                    vec![Reason::new(
+                        "duplicate",
+                        "This is the same recording as another sample. Speak again and record anew.",
+                    )],
+                    None,
+                ),
                 Some(Admission::Full) | None => (
                     false,
                     vec![Reason::new("profile_full", "The profile holds as many samples as it may.")],

@@ -78,9 +78,11 @@ impl Service {
         needed_speech_s: f32,
         config: &VoiceAuthConfig,
     ) -> Result<Analysed, ServiceError> {
-        let permit = self.front_end.acquire().await.map_err(|_| ServiceError::Overloaded)?;
+        let permit = self.front_end.clone().acquire_owned().await.map_err(|_| ServiceError::Overloaded)?;
         let (limits, quality) = (config.audio.decode_limits(), config.audio.quality_limits());
         let hear = move || {
+            // Held by the work itself: a caller who leaves does not make room for more of it.
+            let _permit = permit;
             let start = Instant::now();
             let decoded =
                 match decode(&recording.bytes, recording.hint.as_deref(), &limits, &|| start.elapsed()) {
@@ -110,7 +112,6 @@ impl Service {
         let Heard { pcm, mut analysed } = tokio::task::spawn_blocking(hear)
             .await
             .map_err(|error| ServiceError::Internal(format!("the audio front end stopped: {error}")))?;
-        drop(permit);
         if let Some(pcm) = pcm {
             let start = Instant::now();
             analysed.embedding = Ok(self.models.speaker().embed_async(Arc::new(pcm)).await?.embedding);
