@@ -15,7 +15,7 @@ PYTHON ?=
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 	@echo 'make build   leave $(BINARY)'
-	@echo 'make runtime fetch the pinned ONNX Runtime into .runtime/'
+	@echo 'make runtime fetch the pinned ONNX Runtime and GE2E'\''s weights into .runtime/'
 	@echo 'make bench   time the stages of a verification; PYTHON=… adds the same work in Python'
 	@echo 'make soak    20,000 verifications over HTTP, with the memory of the server'
 	@echo 'make eval    error rates on the speech in SPEECH=… (default $(SPEECH))'
@@ -29,6 +29,7 @@ setup:
 
 runtime:
 	@scripts/fetch-runtime
+	@scripts/fetch-ge2e || true
 
 build: setup
 	cargo build --release --locked -p voicegate

@@ -1,15 +1,16 @@
 """Golden vectors of voicegate-audio's features, on a synthetic signal that the Rust tests make by the same formula.
 
 Usage: python audio_golden.py   (writes into crates/voicegate-audio/tests/golden/)
-Packages: kaldi-native-fbank 1.22.5, numpy 2.4.6.
+Packages: kaldi-native-fbank 1.22.5, librosa 0.11.0, numpy 2.4.6.
 
-Each file is JSON: {"frames": number of frames of the whole signal, "rows": the chosen frames' 80 values, "at": their numbers}.
+Each file is JSON: {"frames": number of frames of the whole signal, "rows": the chosen frames' values, "at": their numbers}.
 """
 
 import json
 from pathlib import Path
 
 import kaldi_native_fbank
+import librosa
 import numpy as np
 
 RATE, SAMPLES = 16000, 16000
@@ -60,9 +61,14 @@ def kaldi(x, window):
     return np.stack([fbank.get_frame(n) for n in range(fbank.num_frames_ready)])
 
 
-def write(name, features):
+def ge2e_mel(x):
+    """What Resemblyzer calls; the signal is loud enough to be left as it is. In double precision."""
+    return librosa.feature.melspectrogram(y=x.astype(np.float64), sr=RATE, n_fft=400, hop_length=160, n_mels=40).T
+
+
+def write(name, features, rounded="{:.5f}"):
     at = [n % len(features) for n in ROWS]
-    rows = [[round(float(value), 5) for value in features[n]] for n in at]
+    rows = [[float(rounded.format(value)) for value in features[n]] for n in at]
     OUT.mkdir(exist_ok=True)
     (OUT / f"{name}.json").write_text(json.dumps({"frames": len(features), "at": at, "rows": rows}) + "\n")
 
@@ -72,3 +78,5 @@ write("log_mel", log_mel(x))
 write("kaldi_hamming", kaldi(x, "hamming"))
 povey = kaldi(x, "povey")
 write("kaldi_povey_cmn", povey - povey.mean(0))
+# Powers span decades, so these keep digits rather than decimals.
+write("ge2e_mel", ge2e_mel(x), "{:.7g}")

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! bytes ─ decode ─▶ Pcm ─ detect_speech ─▶ Speech ─ Quality::measure ─▶ Quality ─▶ Refusals, Warnings
-//!                    └─────────────── log_mel, kaldi_fbank ─▶ Features
+//!                    └─────────────── log_mel, kaldi_fbank, ge2e_mel ─▶ Features
 //! ```
 //!
 //! Everything is a function of its arguments: no clock, no randomness, no files, no `unsafe`. Any bytes and any samples give
@@ -40,7 +40,7 @@ mod stream;
 pub mod vad;
 
 pub use decode::{DecodeLimits, Decoded, Source, decode};
-pub use features::{Features, kaldi_fbank, log_mel};
+pub use features::{Features, ge2e_mel, ge2e_partials, kaldi_fbank, log_mel};
 pub use pcm::{Pcm, SAMPLE_RATE};
 pub use quality::{Quality, QualityLimits};
 pub use refusal::{Refusal, Warning};

@@ -7,6 +7,7 @@ use super::spectrum::{FRAME, HOP, Spectrum};
 use super::{Features, MEL_BINS};
 use crate::pcm::Pcm;
 
+const FFT: usize = 512;
 const PRE_EMPHASIS: f32 = 0.97;
 /// Kaldi works on 16-bit sample values.
 const SCALE: f32 = 32_768.0;
@@ -29,11 +30,11 @@ pub enum Cmn {
     Utterance,
 }
 
-static FILTERS: LazyLock<MelFilters> = LazyLock::new(|| MelFilters::straight_in_mel(20.0, 8000.0));
+static FILTERS: LazyLock<MelFilters> = LazyLock::new(|| MelFilters::straight_in_mel(FFT, 20.0, 8000.0));
 static HAMMING: LazyLock<Spectrum> =
-    LazyLock::new(|| Spectrum::new(|phase| 0.54 - 0.46 * phase.cos(), FRAME - 1));
+    LazyLock::new(|| Spectrum::new(FFT, |phase| 0.54 - 0.46 * phase.cos(), FRAME - 1));
 static POVEY: LazyLock<Spectrum> =
-    LazyLock::new(|| Spectrum::new(|phase| (0.5 - 0.5 * phase.cos()).powf(0.85), FRAME - 1));
+    LazyLock::new(|| Spectrum::new(FFT, |phase| (0.5 - 0.5 * phase.cos()).powf(0.85), FRAME - 1));
 
 /// Filterbank as Kaldi's `compute-fbank-feats` makes it with 80 bins and no dither: 25 ms frames every 10 ms lying
 /// wholly inside the recording (snip edges), on 16-bit sample values; each frame's mean taken off, pre-emphasis 0.97,
@@ -61,7 +62,7 @@ pub fn kaldi_fbank(pcm: &Pcm, window: Window, cmn: Cmn) -> Features {
         let power = spectrum.power(&emphasized, &mut work);
         values.extend(FILTERS.apply(power).map(|energy| energy.max(f32::EPSILON).ln()));
     }
-    let mut features = Features { values };
+    let mut features = Features { bins: MEL_BINS, values };
     match cmn {
         Cmn::Off => {}
         Cmn::Utterance => features.subtract_mean(),

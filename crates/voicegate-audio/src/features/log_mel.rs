@@ -3,10 +3,11 @@
 use std::sync::LazyLock;
 
 use super::mel::MelFilters;
-use super::spectrum::{FFT, FRAME, HOP, Spectrum};
+use super::spectrum::{FRAME, HOP, Spectrum};
 use super::{Features, MEL_BINS};
 use crate::pcm::Pcm;
 
+const FFT: usize = 512;
 const PRE_EMPHASIS: f32 = 0.97;
 const FLOOR: f32 = 1e-6;
 /// Silence before the window within the transform, which centres it.
@@ -14,7 +15,7 @@ const LEAD: usize = (FFT - FRAME) / 2;
 
 static RECIPE: LazyLock<(Spectrum, MelFilters)> = LazyLock::new(|| {
     let hamming = |phase: f64| 0.54 - 0.46 * phase.cos();
-    (Spectrum::new(hamming, FRAME), MelFilters::straight_in_hz(20.0, 7600.0))
+    (Spectrum::new(FFT, hamming, FRAME), MelFilters::straight_in_hz(FFT, 20.0, 7600.0))
 });
 
 /// Log-mel filterbank: pre-emphasis 0.97 with the first sample kept; frames of 400 samples every 160 under a periodic
@@ -27,7 +28,7 @@ pub fn log_mel(pcm: &Pcm) -> Features {
     let samples = pcm.samples();
     let pad = FFT / 2;
     if samples.len() <= pad {
-        return Features { values: Vec::new() };
+        return Features { bins: MEL_BINS, values: Vec::new() };
     }
     let emphasized = reflected(samples, pad - LEAD);
     let (spectrum, filters) = &*RECIPE;
@@ -39,7 +40,7 @@ pub fn log_mel(pcm: &Pcm) -> Features {
         let power = spectrum.power(frame, &mut work);
         values.extend(filters.apply(power).map(|energy| (energy + FLOOR).ln()));
     }
-    let mut features = Features { values };
+    let mut features = Features { bins: MEL_BINS, values };
     features.subtract_mean();
     features
 }

@@ -1,10 +1,9 @@
 //! Triangular filters on a mel scale, kept sparse: each filter covers a few neighbouring bins.
 
 use super::MEL_BINS;
-use super::spectrum::{FFT, POWER_BINS};
 use crate::pcm::SAMPLE_RATE;
 
-/// A bank of [`MEL_BINS`] triangular filters over a power spectrum.
+/// A bank of triangular filters over a power spectrum.
 pub(super) struct MelFilters {
     filters: Vec<Filter>,
 }
@@ -15,32 +14,48 @@ struct Filter {
 }
 
 impl MelFilters {
-    /// Filters equally spaced on the HTK mel scale, `2595 · log10(1 + f / 700)`, whose sides are straight in Hz.
-    pub(super) fn straight_in_hz(low_hz: f64, high_hz: f64) -> Self {
+    /// [`MEL_BINS`] filters equally spaced on the HTK mel scale, `2595 · log10(1 + f / 700)`, whose sides are straight
+    /// in Hz, for a transform of `fft`.
+    pub(super) fn straight_in_hz(fft: usize, low_hz: f64, high_hz: f64) -> Self {
         let mel = |hz: f64| 2595.0 * (1.0 + hz / 700.0).log10();
         let hz = |mel: f64| 700.0 * (10_f64.powf(mel / 2595.0) - 1.0);
-        let (low, high) = (mel(low_hz), mel(high_hz));
-        Self::triangles(low, high, POWER_BINS, hz, |bin_hz| bin_hz)
+        let corners = equally_spaced(MEL_BINS, mel(low_hz), mel(high_hz), hz);
+        Self::triangles(&corners, bin_hz(fft), fft / 2 + 1, |bin_hz| bin_hz)
     }
 
-    /// Filters equally spaced on Kaldi's mel scale, `1127 · ln(1 + f / 700)`, whose sides are straight in mel. Kaldi
-    /// leaves the Nyquist bin out.
-    pub(super) fn straight_in_mel(low_hz: f64, high_hz: f64) -> Self {
+    /// [`MEL_BINS`] filters equally spaced on Kaldi's mel scale, `1127 · ln(1 + f / 700)`, whose sides are straight in
+    /// mel, for a transform of `fft`. Kaldi leaves the Nyquist bin out.
+    pub(super) fn straight_in_mel(fft: usize, low_hz: f64, high_hz: f64) -> Self {
         let mel = |hz: f64| 1127.0 * (hz / 700.0).ln_1p();
-        Self::triangles(mel(low_hz), mel(high_hz), POWER_BINS - 1, |mel| mel, mel)
+        let corners = equally_spaced(MEL_BINS, mel(low_hz), mel(high_hz), |mel| mel);
+        Self::triangles(&corners, bin_hz(fft), fft / 2, mel)
     }
 
-    /// `corner` takes an equally spaced mel value to the axis on which the sides are straight, `axis` a frequency.
-    fn triangles(
-        low_mel: f64,
-        high_mel: f64,
-        bins: usize,
-        corner: impl Fn(f64) -> f64,
-        axis: impl Fn(f64) -> f64,
-    ) -> Self {
-        let step = (high_mel - low_mel) / (MEL_BINS + 1) as f64;
-        let corners: Vec<f64> = (0..MEL_BINS + 2).map(|n| corner(low_mel + step * n as f64)).collect();
-        let bin_hz = f64::from(SAMPLE_RATE) / FFT as f64;
+    /// `count` filters from 0 Hz to the Nyquist frequency, equally spaced on the scale of Slaney's Auditory Toolbox
+    /// (Technical Report 1998-010, Interval Research), for a transform of `fft`. Up to 1 kHz a mel is 200/3 Hz; from
+    /// there on, 27 mels multiply the frequency by 6.4. The sides are straight in Hz, and the area under
+    /// each filter over frequency in Hz is 1.
+    pub(super) fn slaney(fft: usize, count: usize) -> Self {
+        const KNEE_HZ: f64 = 1000.0;
+        const KNEE_MEL: f64 = 15.0;
+        let step = 6.4_f64.ln() / 27.0;
+        let hz = |mel: f64| match mel {
+            mel if mel < KNEE_MEL => mel * 200.0 / 3.0,
+            mel => KNEE_HZ * (step * (mel - KNEE_MEL)).exp(),
+        };
+        let nyquist_mel = KNEE_MEL + (f64::from(SAMPLE_RATE) / 2.0 / KNEE_HZ).ln() / step;
+        let corners = equally_spaced(count, 0.0, nyquist_mel, hz);
+        let mut bank = Self::triangles(&corners, bin_hz(fft), fft / 2 + 1, |bin_hz| bin_hz);
+        for (filter, corner) in bank.filters.iter_mut().zip(corners.windows(3)) {
+            let height = (2.0 / (corner[2] - corner[0])) as f32;
+            filter.weights.iter_mut().for_each(|weight| *weight *= height);
+        }
+        bank
+    }
+
+    /// One filter of height 1 per three neighbouring corners. `axis` takes a frequency to the axis on which the sides
+    /// are straight, and on which the corners are given.
+    fn triangles(corners: &[f64], bin_hz: f64, bins: usize, axis: impl Fn(f64) -> f64) -> Self {
         let filters = corners
             .windows(3)
             .map(|corner| {
@@ -59,10 +74,21 @@ impl MelFilters {
     }
 
     /// The energy in each filter.
-    pub(super) fn apply<'a>(&'a self, power: &'a [f32; POWER_BINS]) -> impl Iterator<Item = f32> + 'a {
+    pub(super) fn apply<'a>(&'a self, power: &'a [f32]) -> impl Iterator<Item = f32> + 'a {
         self.filters.iter().map(|filter| {
             let power = &power[filter.first_bin..];
             filter.weights.iter().zip(power).map(|(weight, power)| weight * power).sum()
         })
     }
+}
+
+/// The `count + 2` corners of `count` filters, equally spaced from `low_mel` to `high_mel`, each through `corner`.
+fn equally_spaced(count: usize, low_mel: f64, high_mel: f64, corner: impl Fn(f64) -> f64) -> Vec<f64> {
+    let step = (high_mel - low_mel) / (count + 1) as f64;
+    (0..count + 2).map(|n| corner(low_mel + step * n as f64)).collect()
+}
+
+/// Distance between the values of a power spectrum in Hz.
+fn bin_hz(fft: usize) -> f64 {
+    f64::from(SAMPLE_RATE) / fft as f64
 }

@@ -10,10 +10,6 @@ use realfft::{RealFftPlanner, RealToComplex};
 pub(super) const FRAME: usize = 400;
 /// Step from frame to frame in samples: 10 ms.
 pub(super) const HOP: usize = 160;
-/// Length of the Fourier transform.
-pub(super) const FFT: usize = 512;
-/// Number of power values per frame, from 0 Hz to the Nyquist frequency.
-pub(crate) const POWER_BINS: usize = FFT / 2 + 1;
 
 /// The shared, unchanging part of the transform.
 pub(super) struct Spectrum {
@@ -26,12 +22,14 @@ pub(super) struct Workspace {
     input: Vec<f32>,
     output: Vec<Complex<f32>>,
     scratch: Vec<Complex<f32>>,
-    power: [f32; POWER_BINS],
+    power: Vec<f32>,
 }
 
 impl Spectrum {
-    pub(super) fn new(window: impl Fn(f64) -> f64, period: usize) -> Self {
-        let fft = RealFftPlanner::new().plan_fft_forward(FFT);
+    /// `fft` is the length of the transform, at least [`FRAME`]; `window` gives the weight at a phase that goes once
+    /// around in `period` samples.
+    pub(super) fn new(fft: usize, window: impl Fn(f64) -> f64, period: usize) -> Self {
+        let fft = RealFftPlanner::new().plan_fft_forward(fft);
         let window = std::array::from_fn(|n| window(TAU * n as f64 / period as f64) as f32);
         Self { fft, window }
     }
@@ -41,12 +39,13 @@ impl Spectrum {
             input: self.fft.make_input_vec(),
             output: self.fft.make_output_vec(),
             scratch: self.fft.make_scratch_vec(),
-            power: [0.0; POWER_BINS],
+            power: vec![0.0; self.fft.complex_len()],
         }
     }
 
-    /// Power spectrum of one frame. Where the frame lies within the transform does not change its power.
-    pub(super) fn power<'w>(&self, frame: &[f32; FRAME], work: &'w mut Workspace) -> &'w [f32; POWER_BINS] {
+    /// Power spectrum of one frame: `fft / 2 + 1` values from 0 Hz to the Nyquist frequency. Where the frame lies
+    /// within the transform does not change its power.
+    pub(super) fn power<'w>(&self, frame: &[f32; FRAME], work: &'w mut Workspace) -> &'w [f32] {
         for ((input, sample), weight) in work.input.iter_mut().zip(frame).zip(&self.window) {
             *input = sample * weight;
         }

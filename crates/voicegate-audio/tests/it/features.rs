@@ -5,8 +5,8 @@ use std::io::Read;
 use std::path::Path;
 
 use proptest::prelude::*;
-use voicegate_audio::features::{Cmn, MEL_BINS, Window};
-use voicegate_audio::{Features, Pcm, kaldi_fbank, log_mel};
+use voicegate_audio::features::{Cmn, GE2E_BINS, GE2E_FRAMES, Window};
+use voicegate_audio::{Features, Pcm, ge2e_mel, ge2e_partials, kaldi_fbank, log_mel};
 
 /// The signal of `audio_golden.py`.
 fn signal() -> Pcm {
@@ -29,29 +29,78 @@ struct Golden {
     rows: Vec<Vec<f32>>,
 }
 
-fn check(name: &str, features: &Features, golden: &str) {
+/// `tolerance` is how far a value may be from the reference's.
+fn check(name: &str, features: &Features, golden: &str, tolerance: impl Fn(f32) -> f32) {
     let golden: Golden = serde_json::from_str(golden).expect("a golden file");
     assert_eq!(features.frames(), golden.frames, "{name}");
     for (&at, row) in golden.at.iter().zip(&golden.rows) {
-        let ours = &features.frame_major()[at * MEL_BINS..][..MEL_BINS];
-        assert_eq!(row.len(), MEL_BINS);
+        let ours = features.frame_major().chunks_exact(features.bins()).nth(at).expect("a row per frame");
+        assert_eq!(ours.len(), row.len());
         for (bin, (ours, theirs)) in ours.iter().zip(row).enumerate() {
-            assert!((ours - theirs).abs() < 1e-3, "{name}, frame {at}, bin {bin}: {ours} for {theirs}");
+            let close = (ours - theirs).abs() < tolerance(*theirs);
+            assert!(close, "{name}, frame {at}, bin {bin}: {ours} for {theirs}");
         }
     }
 }
 
+/// For logarithms: 1e-3.
+fn absolute(_: f32) -> f32 {
+    1e-3
+}
+
+/// For powers: 1e-3 of the value.
+fn relative(value: f32) -> f32 {
+    1e-3 * value
+}
+
 #[test]
 fn log_mel_equals_its_reference() {
-    check("log_mel", &log_mel(&signal()), include_str!("../golden/log_mel.json"));
+    check("log_mel", &log_mel(&signal()), include_str!("../golden/log_mel.json"), absolute);
 }
 
 #[test]
 fn kaldi_fbank_equals_kaldi() {
     let hamming = kaldi_fbank(&signal(), Window::Hamming, Cmn::Off);
-    check("hamming", &hamming, include_str!("../golden/kaldi_hamming.json"));
+    check("hamming", &hamming, include_str!("../golden/kaldi_hamming.json"), absolute);
     let povey = kaldi_fbank(&signal(), Window::Povey, Cmn::Utterance);
-    check("povey", &povey, include_str!("../golden/kaldi_povey_cmn.json"));
+    check("povey", &povey, include_str!("../golden/kaldi_povey_cmn.json"), absolute);
+}
+
+#[test]
+fn ge2e_mel_equals_librosa() {
+    let loud = signal();
+    check("ge2e_mel", &ge2e_mel(&loud), include_str!("../golden/ge2e_mel.json"), relative);
+}
+
+#[test]
+fn ge2e_mel_raises_a_quiet_recording_to_30_db_below_full_scale() {
+    let loud = signal();
+    let quiet = Pcm::new(loud.samples().iter().map(|sample| 0.01 * sample).collect());
+    let mean_square =
+        loud.samples().iter().map(|sample| sample * sample).sum::<f32>() / loud.samples().len() as f32;
+    let (loud, quiet) = (ge2e_mel(&loud), ge2e_mel(&quiet));
+    for (loud, quiet) in loud.frame_major().iter().zip(quiet.frame_major()) {
+        let expected = loud * 1e-3 / mean_square;
+        assert!((quiet - expected).abs() < relative(expected), "{quiet} for {expected}");
+    }
+}
+
+/// 3 s give windows from frames 0, 77 and 154, the last of them filled up.
+#[test]
+fn ge2e_partials_are_windows_of_the_mel_power() {
+    let pcm = Pcm::new(signal().samples().repeat(3));
+    let mel = ge2e_mel(&pcm);
+    let windows = ge2e_partials(&pcm);
+    assert_eq!(windows.len(), 3);
+    for (window, start) in windows.iter().zip([0, 77, 154]) {
+        let held = &mel.frame_major()[start * GE2E_BINS..];
+        let held = &held[..held.len().min(GE2E_FRAMES * GE2E_BINS)];
+        assert_eq!(window[..held.len()], *held);
+        assert!(window[held.len()..].iter().all(|&value| value == 0.0));
+    }
+    // 301 frames: the last window holds 147 of them.
+    assert_ne!(windows[2][146 * GE2E_BINS], 0.0);
+    assert_eq!(windows[2][147 * GE2E_BINS], 0.0);
 }
 
 /// The features that went into the training of the first model, where its folder is at hand.
@@ -94,5 +143,20 @@ proptest! {
         let kaldi = kaldi_fbank(&pcm, Window::Povey, Cmn::Utterance);
         prop_assert_eq!(kaldi.frames(), if n < 400 { 0 } else { 1 + (n - 400) / 160 });
         prop_assert!(ours.frame_major().iter().chain(kaldi.frame_major()).all(|value| value.is_finite()));
+    }
+
+    #[test]
+    fn any_samples_give_finite_ge2e_windows(
+        piece in proptest::collection::vec(any::<f32>(), 0..3000),
+        repeats in 0..30_usize,
+    ) {
+        let pcm = Pcm::new(piece.repeat(repeats));
+        let mel = ge2e_mel(&pcm);
+        prop_assert_eq!(mel.frames(), 1 + pcm.samples().len() / 160);
+        prop_assert_eq!(mel.bins(), GE2E_BINS);
+        let windows = ge2e_partials(&pcm);
+        prop_assert!(!windows.is_empty());
+        prop_assert!(windows.iter().all(|window| window.len() == GE2E_FRAMES * GE2E_BINS));
+        prop_assert!(windows.iter().flatten().chain(mel.frame_major()).all(|value| value.is_finite() && *value >= 0.0));
     }
 }
