@@ -37,15 +37,23 @@ class Recipe:
     distil: float
     weight_decay: float
     seed: int
+    precision: str
+
+
+def best_precision(device: str) -> str:
+    """`bf16` where the hardware multiplies it faster than 32-bit floats: about twice as fast a step on a CPU with AVX512_BF16."""
+    fast = torch.cuda.is_bf16_supported() if device == "cuda" else "avx512_bf16" in Path("/proc/cpuinfo").read_text()
+    return "bf16" if fast else "fp32"
 
 
 class Trainer:
     """A network, its heads and optimizer, and the running average of its weights, as one resumable whole."""
 
-    def __init__(self, recipe: Recipe):
+    def __init__(self, recipe: Recipe, device: str = "cpu"):
         torch.manual_seed(recipe.seed)
         self.recipe = recipe
-        self.net = models.build(recipe.model)
+        self.device = torch.device(device)
+        self.net = models.build(recipe.model).to(self.device)
         self.ge2e = isinstance(self.net, Ge2e)
         self.front = GE2E_MEL_40 if self.ge2e else LOG_MEL_80
         self.sampler = Sampler(self.front, recipe.seed)
@@ -53,9 +61,10 @@ class Trainer:
         self.augment = Augmenter(filters(self.front), self.noise)
         self.teacher = torch.from_numpy(teacher.embeddings("train"))
         width = 256 if self.ge2e else 192
-        self.head = AamSoftmax(width, self.sampler.classes)
-        self.distil = Distillation(width, self.teacher.mean(0))
-        tune = (160, 160) if self.ge2e else (200, 280)
+        self.head = AamSoftmax(width, self.sampler.classes).to(self.device)
+        self.distil = Distillation(width, self.teacher.mean(0)).to(self.device)
+        # Short crops stay in to the end: commands of one word are spoken, too.
+        tune = (160, 160) if self.ge2e else (100, 280)
         usual = (160, 160) if self.ge2e else (90, 190)
         self.schedule = Schedule(recipe.peak, recipe.margin, recipe.tune_margin, usual, tune)
         self.step = 0
@@ -85,7 +94,7 @@ class Trainer:
         handle = self.net.mfa.conv.register_forward_hook(lambda _m, _i, out: seen.append(out.relu()))
         batch = self.sampler.draw(0, 64, 150)
         with torch.no_grad():
-            self.net.eval()(self.inputs(batch.power))
+            self.net.eval()(self.inputs(batch.power).to(self.device))
         handle.remove()
         warm.keep_scale(self.net.mfa.norm, seen[0])
 
@@ -100,7 +109,8 @@ class Trainer:
                 some = classes[at : at + chunk]
                 for _ in range(crops):
                     batch = self.sampler.crops(rng, some // voices, some % voices, 160)
-                    total[at : at + chunk] += nn.functional.normalize(self.net(self.inputs(batch.power, augment=False)))
+                    inputs = self.inputs(batch.power, augment=False).to(self.device)
+                    total[at : at + chunk] += nn.functional.normalize(self.net(inputs)).cpu()
             self.head.weight.copy_(nn.functional.normalize(total - total.mean(0) if not self.ge2e else total))
 
     def inputs(self, power: Tensor, augment: bool = True) -> Tensor:
@@ -124,10 +134,16 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = phase.learning_rate * group["factor"]
         self.net.train()
-        embeddings = self.net(self.inputs(batch.power))
-        loss, correct = self.head(embeddings, batch.labels, phase.margin)
+        # Augmented on the CPU, which is exact and cheap; only the network runs in the lower precision.
+        inputs = self.inputs(batch.power).to(self.device)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.precision == "bf16"):
+            embeddings = self.net(inputs)
+        embeddings = embeddings.float()
+        loss, correct = self.head(embeddings, batch.labels.to(self.device), phase.margin)
         own = batch.own_voice
-        distil = self.distil(embeddings[own], self.teacher[batch.utterances[own]]) if own.any() else torch.zeros(())
+        distil = torch.zeros((), device=self.device)
+        if own.any():
+            distil = self.distil(embeddings[own.to(self.device)], self.teacher[batch.utterances[own]].to(self.device))
         self.optimizer.zero_grad(set_to_none=True)
         (loss + self.recipe.distil * distil).backward()
         nn.utils.clip_grad_norm_(self.net.parameters(), 5.0)
@@ -156,7 +172,7 @@ class Trainer:
 
     def load(self, path: Path) -> None:
         """Takes up a saved state."""
-        state = torch.load(path, weights_only=True)
+        state = torch.load(path, weights_only=True, map_location="cpu")
         for name in ("net", "average", "head", "distil", "optimizer"):
             getattr(self, name).load_state_dict(state[name])
         self.noise.set_state(state["noise"])
@@ -190,7 +206,7 @@ def run(trainer: Trainer, folder: Path, minutes: float | None, steps: int | None
             trainer.save(last)
             saved = time.monotonic()
     trainer.save(last)
-    torch.save(trainer.average.state_dict(), folder / "model.pt")
+    torch.save({k: v.cpu() for k, v in trainer.average.state_dict().items()}, folder / "model.pt")
 
 
 def main() -> None:
@@ -211,12 +227,15 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--save-minutes", type=float, default=5.0)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu", choices=("cpu", "cuda"))
+    parser.add_argument("--precision", choices=("fp32", "bf16"), help="default: bf16 where the hardware is faster with it")
     args = parser.parse_args()
+    args.precision = args.precision or best_precision(args.device)
     torch.set_num_threads(args.threads)
-    names = ("model", "start", "batch", "peak", "margin", "tune_margin", "distil", "weight_decay", "seed")
+    names = ("model", "start", "batch", "peak", "margin", "tune_margin", "distil", "weight_decay", "seed", "precision")
     recipe = Recipe(**{n: getattr(args, n) for n in names})
     print(recipe, flush=True)
-    run(Trainer(recipe), RUNS / args.run, args.minutes, args.steps, args.save_minutes)
+    run(Trainer(recipe, args.device), RUNS / args.run, args.minutes, args.steps, args.save_minutes)
 
 
 if __name__ == "__main__":
