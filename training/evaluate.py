@@ -1,7 +1,7 @@
 """Evaluates models: EER with one and five enrolment utterances, per data set and condition, alone and fused.
 
 `python -m training.evaluate --split eval --models a.onnx runs/x/model.pt:ecapa-c256 ge2e` prints a Markdown table and writes JSON.
-A fused score is the sum of the models' cosines.
+A fused score is the sum of the models' cosines, each times its weight (`MODEL*0.7`; 1 without).
 """
 
 import argparse
@@ -121,8 +121,9 @@ def report(systems: dict[str, list[str]], split: str, conditions: list[str]) -> 
     for condition in conditions:
         for group, rows in groups(utterances).items():
             for system, names in systems.items():
-                parts = [embeddings(n, split, condition)[rows] for n in names]
-                reference = [embeddings(n, split, "clean")[rows] for n in names]
+                weighted = [n.partition("*") for n in names]
+                parts = [float(w or 1.0) * embeddings(n, split, condition)[rows] for n, _, w in weighted]
+                reference = [embeddings(n, split, "clean")[rows] for n, _, _ in weighted]
                 cell = result.setdefault(condition, {}).setdefault(group, {}).setdefault(system, {})
                 for enrol in (1, 5):
                     cell[str(enrol)] = describe(trials(parts, speakers[rows], enrol, reference))
@@ -152,7 +153,7 @@ def main() -> None:
     """Command line: each `--system` is `NAME=MODEL[+MODEL...]`."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--split", default="dev", help="dev or eval; eval:8 for at most 8 utterances a speaker")
-    parser.add_argument("--system", action="append", required=True, help="NAME=MODEL, or NAME=MODEL+MODEL for a fused one")
+    parser.add_argument("--system", action="append", required=True, help="NAME=MODEL, or NAME=MODEL*WEIGHT+MODEL*WEIGHT for a fused one")
     parser.add_argument("--condition", action="append", choices=sorted(CONDITIONS))
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()

@@ -60,7 +60,7 @@ def main() -> None:
     model, runtime = network(args.model), session(args.model)
     enrolled = None
     times: dict[str, list[float]] = {
-        name: [] for name in ("decode", "features", "network", "embedding", "score", "whole", "onnx runtime")
+        name: [] for name in ("decode", "features", "network", "compared model", "score", "whole", "onnx runtime")
     }
     with torch.inference_mode():
         for i in range(args.warm_up + args.iterations):
@@ -87,7 +87,7 @@ def main() -> None:
             if i >= args.warm_up:
                 decode, feature, net, compare = np.diff(marks) * 1e3
                 for name, ms in (
-                    ("decode", decode), ("features", feature), ("network", net), ("embedding", feature + net),
+                    ("decode", decode), ("features", feature), ("network", net), ("compared model", feature + net),
                     ("score", compare), ("whole", (marks[-1] - marks[0]) * 1e3), ("onnx runtime", (last - marks[-1]) * 1e3),
                 ):
                     times[name].append(float(ms))

@@ -2,8 +2,8 @@
 
     python -m training.golden.models_golden ID
 
-Needs numpy and onnxruntime only. The features are computed here with numpy, independently of the Rust code, from the recipe in the
-model's description; where `../shared/weights/bootstrap/golden.npz` is present they are first held against it.
+Log-mel features are computed here with numpy, independently of the Rust code, from the recipe in the model's description
+(GE2E's by the recipe's own front end); where `../shared/weights/bootstrap/golden.npz` is present they are first held against it.
 Writes `crates/voicegate-models/tests/golden/ID.json` and the `self_test` block of `models/voice/biometric/config/ID.json`.
 """
 
@@ -14,6 +14,9 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
+import torch
+
+from training.embed import partials
 
 ROOT = Path(__file__).resolve().parents[2]
 WEIGHTS = Path(os.environ.get("VOICEGATE_WEIGHTS", ROOT.parent / "shared" / "weights"))
@@ -59,11 +62,14 @@ def log_mel(pcm: np.ndarray) -> np.ndarray:
     return (features - features.mean(axis=1, keepdims=True)).astype(np.float32)
 
 
-def main(model: str) -> None:
+def main(model: str, tolerance: float = 0.001) -> None:
     models = ROOT / "models" / "voice"
     config = models / "biometric" / "config" / f"{model}.json"
     metadata = json.loads(config.read_text())
-    session = onnxruntime.InferenceSession(str(models / metadata["file"]["path"]), providers=["CPUExecutionProvider"])
+    path = models / metadata["file"]["path"]
+    if not path.exists():
+        path = ROOT / ".runtime" / "models" / path.name
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
 
     def embed(features: np.ndarray) -> np.ndarray:
         (output,) = session.run(None, {session.get_inputs()[0].name: features[None]})
@@ -78,11 +84,16 @@ def main(model: str) -> None:
             print(f"features of golden.npz, recording {n}: largest difference {difference:.1e}")
             assert difference < 1e-3
 
-    embedding = embed(log_mel(glottal()))
+    if metadata["architecture"] == "ge2e":
+        windows = partials(torch.from_numpy(glottal()).float()).numpy()
+        (output,) = session.run(None, {session.get_inputs()[0].name: windows})
+        embedding = output.mean(axis=0) / np.linalg.norm(output.mean(axis=0))
+    else:
+        embedding = embed(log_mel(glottal()))
     out = ROOT / "crates" / "voicegate-models" / "tests" / "golden" / f"{model}.json"
     out.write_text(json.dumps({"signal": "glottal", "embedding": [round(float(v), 7) for v in embedding]}) + "\n")
     prefix = ", ".join(f"{v:.6f}" for v in embedding[:16])
-    metadata["self_test"] = {"signal": "glottal", "embedding_prefix": "PREFIX", "tolerance": 0.001}
+    metadata["self_test"] = {"signal": "glottal", "embedding_prefix": "PREFIX", "tolerance": tolerance}
     config.write_text(render(metadata).replace('"PREFIX"', f"[{prefix}]"))
     print(f"wrote {out.relative_to(ROOT)} and the self-test of {config.relative_to(ROOT)}")
 

@@ -7,7 +7,9 @@
 //! |---|---|
 //! | [`person`] | the name of an enrolled person |
 //! | [`embedding`] | unit-length speaker embeddings and their cosine |
-//! | [`template`] | what is kept of a voice: exemplars and their mean |
+//! | [`voiceprint`] | what the speaker models made of one recording |
+//! | [`template`] | what is kept of a voice: exemplars and their means |
+//! | [`fusion`] | several speaker models that judge together |
 //! | [`enrolment`] | which samples may join a template, and when it is complete |
 //! | [`score`] | one attempt against a template |
 //! | [`decide`] | evidence × policy → outcome with reasons |
@@ -21,10 +23,14 @@ pub mod decide;
 pub mod embedding;
 pub mod enrolment;
 pub mod error_rates;
+pub mod fusion;
 pub mod person;
 pub mod score;
 pub mod template;
+pub mod voiceprint;
 
 pub use embedding::{Embedding, EmbeddingError};
+pub use fusion::Fusion;
 pub use person::PersonId;
-pub use template::{Exemplar, Template};
+pub use template::{Exemplar, Template, TemplatePart};
+pub use voiceprint::Voiceprint;

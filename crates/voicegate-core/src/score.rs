@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 
-use crate::{Embedding, Template};
+use crate::fusion::Fusion;
+use crate::{Template, Voiceprint};
 
-/// How close an attempt is to a template; every part is a cosine in [-1, 1].
+/// How close an attempt is to a template; every part is a (weighted mean of) cosine in [-1, 1].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct SpeakerScore {
     /// Cosine to the mean of the exemplars.
@@ -14,15 +15,17 @@ pub struct SpeakerScore {
 }
 
 impl SpeakerScore {
-    /// Scores `attempt` against `template`; `None` if they come from different spaces.
+    /// Scores `attempt` against `template`; `None` unless every model of `fusion` heard both.
     #[must_use]
-    pub fn new(attempt: &Embedding, template: &Template) -> Option<Self> {
-        let to_mean = attempt.cosine(template.mean())?;
+    pub fn new(attempt: &Voiceprint, template: &Template, fusion: &Fusion) -> Option<Self> {
+        let to_mean = fusion.weigh(|model| attempt.get(model)?.cosine(template.mean(model)?))?;
+        // Of the exemplars that all models heard; where there is none, the mean is all there is.
         let to_nearest = template
             .exemplars()
             .iter()
-            .filter_map(|exemplar| attempt.cosine(&exemplar.embedding))
-            .fold(f32::NEG_INFINITY, f32::max);
+            .filter_map(|exemplar| fusion.similarity(attempt, &exemplar.voiceprint))
+            .reduce(f32::max)
+            .unwrap_or(to_mean);
         Some(Self { to_mean, to_nearest })
     }
 
@@ -41,30 +44,35 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::Exemplar;
+    use crate::{Embedding, Exemplar};
+
+    fn print(values: &[f32]) -> Voiceprint {
+        Voiceprint::single("m", Embedding::new(values.to_vec()).unwrap())
+    }
 
     fn template(vectors: &[[f32; 2]]) -> Template {
         let exemplars = vectors.iter().map(|v| Exemplar {
-            embedding: Embedding::new(v.to_vec()).unwrap(),
+            voiceprint: print(v),
             net_speech_s: 2.0,
             snr_db: None,
             added_at: Timestamp::UNIX_EPOCH,
         });
-        Template::new("m", exemplars.collect()).unwrap()
+        Template::new(exemplars.collect()).unwrap()
     }
 
     #[test]
     fn nearest_exemplar_counts_beside_the_mean() {
-        let attempt = Embedding::new(vec![1.0, 0.0]).unwrap();
-        let score = SpeakerScore::new(&attempt, &template(&[[1.0, 0.0], [0.0, 1.0]])).unwrap();
+        let both = template(&[[1.0, 0.0], [0.0, 1.0]]);
+        let score = SpeakerScore::new(&print(&[1.0, 0.0]), &both, &Fusion::single("m")).unwrap();
         assert!((score.to_nearest - 1.0).abs() < 1e-6);
         assert!((score.to_mean - std::f32::consts::FRAC_1_SQRT_2).abs() < 1e-6);
         assert!((score.value() - 0.5 * (score.to_mean + 1.0)).abs() < 1e-6);
     }
 
     #[test]
-    fn other_spaces_have_no_score() {
-        let attempt = Embedding::new(vec![1.0, 0.0, 0.0]).unwrap();
-        assert_eq!(SpeakerScore::new(&attempt, &template(&[[1.0, 0.0]])), None);
+    fn other_spaces_and_other_models_have_no_score() {
+        let enrolled = template(&[[1.0, 0.0]]);
+        assert_eq!(SpeakerScore::new(&print(&[1.0, 0.0, 0.0]), &enrolled, &Fusion::single("m")), None);
+        assert_eq!(SpeakerScore::new(&print(&[1.0, 0.0]), &enrolled, &Fusion::single("n")), None);
     }
 }

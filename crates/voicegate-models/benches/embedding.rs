@@ -12,7 +12,8 @@ use ort::session::Session;
 use ort::value::TensorRef;
 use voicegate_audio::{Pcm, log_mel};
 use voicegate_models::{
-    EcapaTdnnExtractor, Library, Models, Registry, Runtime, SHIPPED_SPEAKER_MODEL, Settings, Signal, Task,
+    EcapaTdnnExtractor, Library, Models, Registry, Runtime, SHIPPED_SPEAKER_MODEL, Settings, Signal,
+    SpeakerExtractor as _, Task,
 };
 
 fn embedding(criterion: &mut Criterion) {
@@ -49,7 +50,7 @@ fn embedding(criterion: &mut Criterion) {
     let models = Models::load(&runtime, &registry, &Settings::default()).expect("loads");
     let pcm = Arc::new(pcm);
     group.bench_function("whole", |bencher| {
-        bencher.iter(|| models.speaker().embed(pcm.clone()).expect("a run"));
+        bencher.iter(|| models.speakers().expect("models").embed(&pcm).expect("a run"));
     });
     group.finish();
 }

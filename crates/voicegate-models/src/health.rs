@@ -1,8 +1,11 @@
 //! How each model is, for the health endpoint and for `doctor`.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
-use crate::registry::{ModelId, Task};
+use crate::SpeakerModel;
+use crate::registry::{Metadata, ModelId, Refusal, Registry, Task};
 
 /// What a model is assigned to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -12,6 +15,8 @@ pub enum Role {
     Active,
     /// Second choice for its task.
     Fallback,
+    /// Part of a fusion that is first or second choice.
+    Member,
     /// Listed, assigned to nothing.
     Unassigned,
 }
@@ -51,4 +56,60 @@ impl ModelHealth {
     pub fn is_degraded(&self) -> bool {
         self.role == Role::Active && matches!(self.state, ModelState::Refused { .. })
     }
+}
+
+/// The health of every model and fusion of `registry`, by id.
+pub(crate) fn of(
+    registry: &Registry,
+    loaded: &[SpeakerModel],
+    serving: &ModelId,
+    refused: &BTreeMap<ModelId, Refusal>,
+) -> Vec<ModelHealth> {
+    let is_loaded =
+        |id: &ModelId| loaded.iter().any(|model| model.metadata().id == *id || model.running().id == *id);
+    let entry = |id: &ModelId, found: Result<Option<&Metadata>, &Refusal>| {
+        let (task, role) = assigned(registry, id).unwrap_or((None, Role::Unassigned));
+        let state = match found.err().or_else(|| refused.get(id)) {
+            Some(refusal) => ModelState::Refused { reason: refusal.to_string() },
+            // A fusion is no file; it is loaded when it serves.
+            None if is_loaded(id) || (id == serving && registry.systems().contains_key(id)) => {
+                ModelState::Loaded
+            }
+            None => ModelState::Verified,
+        };
+        let task = found.ok().flatten().map_or(task, |metadata| Some(metadata.task));
+        ModelHealth { id: id.clone(), task, role, state }
+    };
+    let models = registry.models().iter().map(|(id, found)| entry(id, found.as_ref().map(Some)));
+    let systems = registry.systems().keys().map(|id| entry(id, Ok(None)));
+    let mut health: Vec<ModelHealth> = models.chain(systems).collect();
+    health.sort_by(|a, b| a.id.cmp(&b.id));
+    health
+}
+
+impl Registry {
+    /// What the model or fusion `id` is there for.
+    #[must_use]
+    pub fn role(&self, id: &ModelId) -> Role {
+        assigned(self, id).map_or(Role::Unassigned, |(_, role)| role)
+    }
+}
+
+/// What `id` is assigned to, by itself or as a member of a fusion.
+fn assigned(registry: &Registry, id: &ModelId) -> Option<(Option<Task>, Role)> {
+    let direct = registry.tasks().iter().find_map(|(task, assignment)| {
+        let role = match id {
+            id if *id == assignment.active => Role::Active,
+            id if Some(id) == assignment.fallback.as_ref() => Role::Fallback,
+            _ => return None,
+        };
+        Some((Some(*task), role))
+    });
+    direct.or_else(|| {
+        let fused = registry.systems().iter().filter(|(_, system)| system.members.contains_key(id));
+        fused
+            .filter_map(|(fusion, _)| assigned(registry, fusion))
+            .map(|(task, _)| (task, Role::Member))
+            .next()
+    })
 }

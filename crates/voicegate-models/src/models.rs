@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use crate::registry::{ModelId, Refusal, Registry, Task};
-use crate::{ModelHealth, ModelState, PoolSettings, Role, Runtime, SpeakerModel};
+use voicegate_core::Fusion;
+
+use crate::registry::{Metadata, ModelId, Refusal, Registry, Task};
+use crate::{ModelHealth, PoolSettings, Runtime, SpeakerModel, SpeakerModels, System, health};
 
 /// How models run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +18,32 @@ pub struct Settings {
     pub threads_per_worker: NonZeroUsize,
     /// Queue and deadline.
     pub pool: PoolSettings,
+    /// Whether the quantized form of a model serves where there is one.
+    pub quantized: Quantized,
+}
+
+/// Whether the quantized form of a model serves where there is one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Quantized {
+    /// Where the processor has instructions for it ([`int8_is_fast`]).
+    #[default]
+    Auto,
+    /// Never.
+    Never,
+    /// Always: the answers are the same on every processor, only slower on some.
+    Always,
+}
+
+/// Whether the processor multiplies and adds 8-bit integers in one instruction (VNNI on x86-64, DotProd on aarch64).
+/// Without it, the runtime's kernels are slower, and on x86-64 saturate in between.
+#[must_use]
+pub fn int8_is_fast() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return std::is_x86_feature_detected!("avx512vnni") || std::is_x86_feature_detected!("avxvnni");
+    #[cfg(target_arch = "aarch64")]
+    return std::arch::is_aarch64_feature_detected!("dotprod");
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    false
 }
 
 impl Default for Settings {
@@ -28,17 +56,18 @@ impl Default for Settings {
             workers: at_least_one(cores / 2),
             threads_per_worker: NonZeroUsize::MIN,
             pool: PoolSettings { queue: at_least_one(64), deadline: Duration::from_secs(10) },
+            quantized: Quantized::Auto,
         }
     }
 }
 
-/// The loaded models.
+/// The loaded models, or why there are none.
 pub struct Models {
-    speaker: SpeakerModel,
+    speakers: Result<SpeakerModels, String>,
     health: Vec<ModelHealth>,
 }
 
-/// Why the program cannot start with these models.
+/// Why the program cannot work with these models.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// The registry assigns nothing to a task that is needed.
@@ -58,67 +87,127 @@ pub enum LoadError {
 }
 
 impl Models {
-    /// Loads the active model of each task; the fallback where that one is refused.
+    /// Loads the active model or fusion of each task; the fallback where that one cannot be used whole.
     ///
     /// # Errors
     /// [`LoadError`] if a task that is needed has no usable model.
     pub fn load(runtime: &Runtime, registry: &Registry, settings: &Settings) -> Result<Self, LoadError> {
         let task = Task::SpeakerVerification;
         let assignment = registry.tasks().get(&task).ok_or(LoadError::Unassigned(task))?;
-        let mut refused = BTreeMap::new();
+        let mut loading =
+            Loading { runtime, registry, settings, loaded: Vec::new(), refused: BTreeMap::new() };
         for id in std::iter::once(&assignment.active).chain(&assignment.fallback) {
-            let loaded = registry.read(id, task).and_then(|(metadata, bytes)| {
-                SpeakerModel::load(runtime, metadata.clone(), &bytes, settings)
-            });
-            match loaded {
-                Ok(speaker) => {
-                    let speaker = speaker?;
-                    tracing::info!(model = %id, %task, "model loaded");
-                    let health = health(registry, &speaker.metadata().id, &refused);
-                    return Ok(Self { speaker, health });
-                }
-                Err(refusal) => {
-                    tracing::error!(model = %id, %refusal, "model refused");
-                    refused.insert(id.clone(), refusal);
-                }
+            if let Some(serving) = loading.system(id)? {
+                let health = health::of(registry, &loading.loaded, &serving.id, &loading.refused);
+                let speakers = SpeakerModels::new(loading.loaded, serving);
+                return Ok(Self { speakers: Ok(speakers), health });
             }
         }
-        Err(LoadError::AllRefused { task, refused: refused.into_iter().collect() })
+        Err(LoadError::AllRefused { task, refused: loading.refused.into_iter().collect() })
     }
 
-    /// The model that makes embeddings.
+    /// No models: everything that needs one is refused with `reason`, and the rest of the program works.
     #[must_use]
-    pub fn speaker(&self) -> &SpeakerModel {
-        &self.speaker
+    pub fn none(reason: String) -> Self {
+        Self { speakers: Err(reason), health: Vec::new() }
     }
 
-    /// Every listed model's health, by id.
+    /// The models that make embeddings.
+    ///
+    /// # Errors
+    /// Why there are none, as a sentence.
+    pub fn speakers(&self) -> Result<&SpeakerModels, &str> {
+        self.speakers.as_ref().map_err(String::as_str)
+    }
+
+    /// The health of every listed model and fusion, by id.
     #[must_use]
     pub fn health(&self) -> &[ModelHealth] {
         &self.health
     }
 }
 
-fn health(registry: &Registry, loaded: &ModelId, refused: &BTreeMap<ModelId, Refusal>) -> Vec<ModelHealth> {
-    let assigned = |id: &ModelId| {
-        registry.tasks().iter().find_map(|(task, assignment)| match id {
-            id if *id == assignment.active => Some((*task, Role::Active)),
-            id if Some(id) == assignment.fallback.as_ref() => Some((*task, Role::Fallback)),
-            _ => None,
-        })
-    };
-    let entry = |(id, verified): (&ModelId, &Result<_, Refusal>)| {
-        let (task, role) = assigned(id).map_or((None, Role::Unassigned), |(task, role)| (Some(task), role));
-        let refusal = verified.as_ref().err().or_else(|| refused.get(id));
-        let state = match refusal {
-            Some(refusal) => ModelState::Refused { reason: refusal.to_string() },
-            None if id == loaded => ModelState::Loaded,
-            None => ModelState::Verified,
+/// Loading, with what came of it so far.
+struct Loading<'a> {
+    runtime: &'a Runtime,
+    registry: &'a Registry,
+    settings: &'a Settings,
+    loaded: Vec<SpeakerModel>,
+    refused: BTreeMap<ModelId, Refusal>,
+}
+
+impl Loading<'_> {
+    /// The model or fusion `id`, if all of it can be used.
+    fn system(&mut self, id: &ModelId) -> Result<Option<System>, LoadError> {
+        let Some(listed) = self.registry.systems().get(id) else {
+            let found = self.model(id)?.map(|metadata| System {
+                id: id.clone(),
+                fusion: Fusion::single(id.as_str()),
+                operating_point: metadata.operating_point.clone(),
+            });
+            return Ok(found);
         };
-        let task = verified.as_ref().map_or(task, |metadata: &crate::Metadata| Some(metadata.task));
-        ModelHealth { id: id.clone(), task, role, state }
-    };
-    registry.models().iter().map(entry).collect()
+        let mut missing = Vec::new();
+        for member in listed.members.keys() {
+            if self.model(member)?.is_none() {
+                missing.push(member.clone());
+            }
+        }
+        if !missing.is_empty() {
+            let refusal = Refusal::Members(missing);
+            tracing::error!(system = %id, %refusal, "fusion refused");
+            self.refused.insert(id.clone(), refusal);
+            return Ok(None);
+        }
+        let (fusion, operating_point) = (listed.fusion.clone(), listed.operating_point.clone());
+        Ok(Some(System { id: id.clone(), fusion, operating_point }))
+    }
+
+    /// The metadata of the model `id`, which is loaded if it is not yet.
+    fn model(&mut self, id: &ModelId) -> Result<Option<&Metadata>, LoadError> {
+        if self.refused.contains_key(id) {
+            return Ok(None);
+        }
+        if !self.loaded.iter().any(|model| model.metadata().id == *id) {
+            let loaded = self.read(id);
+            match loaded {
+                Ok(model) => {
+                    let model = model?;
+                    tracing::info!(model = %id, file = %model.running().id, "model loaded");
+                    self.loaded.push(model);
+                }
+                Err(refusal) => {
+                    tracing::error!(model = %id, %refusal, "model refused");
+                    self.refused.insert(id.clone(), refusal);
+                }
+            }
+        }
+        Ok(self.loaded.iter().map(SpeakerModel::metadata).find(|metadata| metadata.id == *id))
+    }
+
+    /// The model `id`, in its quantized form where that is wanted and usable.
+    fn read(&mut self, id: &ModelId) -> Result<Result<SpeakerModel, std::io::Error>, Refusal> {
+        let task = Task::SpeakerVerification;
+        let (metadata, bytes) = self.registry.read(id, task)?;
+        let wanted = match self.settings.quantized {
+            Quantized::Auto => int8_is_fast(),
+            Quantized::Never => false,
+            Quantized::Always => true,
+        };
+        if let Some(quantized) = metadata.quantized.as_ref().filter(|_| wanted) {
+            let loaded = self.registry.read(quantized, task).and_then(|(form, bytes)| {
+                SpeakerModel::load(self.runtime, metadata.clone(), form.clone(), &bytes, self.settings)
+            });
+            match loaded {
+                Ok(model) => return Ok(model),
+                Err(refusal) => {
+                    tracing::error!(model = %quantized, %refusal, "quantized model refused");
+                    self.refused.insert(quantized.clone(), refusal);
+                }
+            }
+        }
+        SpeakerModel::load(self.runtime, metadata.clone(), metadata.clone(), &bytes, self.settings)
+    }
 }
 
 fn list(refused: &[(ModelId, Refusal)]) -> String {

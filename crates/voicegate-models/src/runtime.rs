@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ort::environment::Environment;
+use ort::ep::{self, ExecutionProvider as _, ExecutionProviderDispatch};
 use ort::logging::LogLevel;
 
 const FILE_NAME: &str = "libonnxruntime.so";
@@ -17,11 +18,24 @@ pub enum Library {
     Beside(Vec<PathBuf>),
 }
 
+/// What the networks run on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Provider {
+    /// The graphics processor where the library has CUDA and it works, otherwise the processor.
+    #[default]
+    Auto,
+    /// The processor.
+    Cpu,
+    /// The graphics processor, or a refusal.
+    Cuda,
+}
+
 /// The loaded ONNX Runtime. A cheap handle; every session keeps the library alive.
 #[derive(Debug, Clone)]
 pub struct Runtime {
     environment: Environment,
     library: PathBuf,
+    provider: Provider,
 }
 
 /// Why ONNX Runtime is not available.
@@ -80,8 +94,8 @@ impl Runtime {
         }
         if matches!(library, Library::Beside(_)) {
             match Self::start(Path::new(FILE_NAME)) {
-                Err(RuntimeError::Unusable { reason, .. })
-                    if reason.contains("cannot open shared object") => {}
+                // What the loader says of a name that it finds nowhere.
+                Err(RuntimeError::Unusable { reason, .. }) if reason.contains("dlopen failed") => {}
                 found => return found,
             }
         }
@@ -97,7 +111,27 @@ impl Runtime {
             .build()
             .map_err(|error| unusable(path, &error.to_string()))?;
         environment.set_log_level(LogLevel::Warning);
-        Ok(Self { environment, library: path.to_owned() })
+        Ok(Self { environment, library: path.to_owned(), provider: Provider::default() })
+    }
+
+    /// The same runtime for sessions on `provider`.
+    #[must_use]
+    pub fn on(self, provider: Provider) -> Self {
+        Self { provider, ..self }
+    }
+
+    /// The execution providers of a session, the first choice first. The arena is off: see [`crate::ModelSession`].
+    pub(crate) fn providers(&self) -> Vec<ExecutionProviderDispatch> {
+        let cpu = ep::CPU::default().with_arena_allocator(false).build();
+        let cuda = ep::CUDA::default();
+        match self.provider {
+            Provider::Cpu => vec![cpu],
+            Provider::Cuda => vec![cuda.build().error_on_failure(), cpu],
+            // A library without CUDA is the usual case and nothing to speak of; one whose CUDA does not start is logged
+            // by the runtime, and the processor serves.
+            Provider::Auto if ep::CUDA::is_available().unwrap_or(false) => vec![cuda.build(), cpu],
+            Provider::Auto => vec![cpu],
+        }
     }
 
     /// The file that was loaded (a bare name if the system's loader found it).
@@ -166,6 +200,16 @@ mod tests {
             ]
             .map(PathBuf::from)
         );
+    }
+
+    #[test]
+    fn a_library_that_is_nowhere_is_not_found() {
+        let folder = tempfile::tempdir().unwrap();
+        match Runtime::load_first(&Library::Beside(vec![folder.path().to_owned()])) {
+            Err(RuntimeError::NotFound { tried }) => assert_eq!(tried.len(), 3),
+            Err(error) => panic!("{error:?}"),
+            Ok(_) => println!("SKIPPED: the system has a library of its own"),
+        }
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 use std::num::NonZeroUsize;
 
-use ort::ep;
 use ort::session::Session;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 use ort::value::{TensorElementType, TensorRef, ValueType};
@@ -74,7 +73,7 @@ impl ModelSession {
 /// twice, and an arena only keeps the largest length's memory for good.
 fn builder(runtime: &Runtime, threads: NonZeroUsize) -> Result<SessionBuilder, ort::Error> {
     Ok(Session::builder(runtime.environment())?
-        .with_execution_providers([ep::CPU::default().with_arena_allocator(false).build()])?
+        .with_execution_providers(runtime.providers())?
         .with_memory_pattern(false)?
         .with_optimization_level(GraphOptimizationLevel::All)?
         .with_intra_threads(threads.get())?

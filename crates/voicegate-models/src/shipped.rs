@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::registry::{TreeError, prepare_folders};
+use crate::registry::{ModelFile, Refusal, Registry, Sha256, TreeError, prepare_folders};
 
 /// Id of the speaker model that comes with the program.
 pub const SHIPPED_SPEAKER_MODEL: &str = "ecapa-tdnn-c256-v0";
@@ -20,13 +20,20 @@ macro_rules! shipped {
 const FILES: &[(&str, &[u8])] = shipped![
     "biometric/speaker_verification/ecapa-tdnn-c256-v0.onnx",
     "biometric/config/ecapa-tdnn-c256-v0.json",
+    "biometric/config/ge2e-resemblyzer.json",
     "model_registry.json",
 ];
 
-/// Prepares the folders in `models` and writes the shipped files that are missing; returns their paths.
+/// What earlier versions of the program shipped under the same name, by SHA-256: an untouched one follows the program,
+/// so that a new version brings its models into a folder that an old one made.
+const FORMER: &[(&str, &str)] =
+    &[("model_registry.json", "008334d699e543218a00cef64507aa23869f3fc514e95f509f98796eed2d54b6")];
+
+/// Prepares the folders in `models` and writes the shipped files that are missing or of an earlier version; returns
+/// their paths.
 ///
-/// A file that is there is never replaced: it may be the operator's, and a changed one must be refused in the open
-/// rather than silently repaired. Deleting it and starting again restores the shipped one.
+/// A file that an operator changed is never replaced, and a damaged one must be refused in the open rather than silently
+/// repaired. Deleting it and starting again restores the shipped one.
 ///
 /// # Errors
 /// [`TreeError`] with the folder or file that cannot be made.
@@ -35,10 +42,13 @@ pub fn materialise(models: &Path) -> Result<Vec<PathBuf>, TreeError> {
     let mut written = Vec::new();
     for (name, bytes) in FILES {
         let path = models.join(name);
-        if path.exists() {
-            continue;
-        }
-        match write_new(&path, bytes) {
+        let done = match fs::read(&path) {
+            Ok(found) if is_former(name, &found) => write_over(&path, bytes),
+            Ok(_) => continue,
+            Err(_) if path.exists() => continue,
+            Err(_) => write_new(&path, bytes),
+        };
+        match done {
             Ok(()) => written.push(path),
             // Another process was first.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -48,15 +58,53 @@ pub fn materialise(models: &Path) -> Result<Vec<PathBuf>, TreeError> {
     Ok(written)
 }
 
+/// Copies the files of listed models that are missing in `models` from the folder `from`, where a set-up or an operator
+/// has put them; returns their paths. Only a file with the size and hash of its metadata is taken.
+///
+/// # Errors
+/// [`TreeError`] with the file that cannot be written.
+pub fn adopt(models: &Path, from: &Path) -> Result<Vec<PathBuf>, TreeError> {
+    let mut written = Vec::new();
+    for file in Registry::listed_files(models) {
+        let path = models.join(&file.path);
+        let Some(name) = file.path.file_name().filter(|_| !path.exists()) else { continue };
+        let there = ModelFile { path: name.into(), ..file.clone() };
+        match there.read(from) {
+            Ok(bytes) => match write_new(&path, &bytes) {
+                Ok(()) => written.push(path),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(source) => return Err(TreeError { path, source }),
+            },
+            Err(Refusal::Unreadable { .. }) => {}
+            Err(refusal) => tracing::warn!(file = %from.join(name).display(), %refusal, "not taken"),
+        }
+    }
+    Ok(written)
+}
+
+fn is_former(name: &str, found: &[u8]) -> bool {
+    FORMER.iter().any(|(former, digest)| *former == name && Sha256::of(found).to_string() == *digest)
+}
+
 /// Whole file or no file, and never over another one.
 fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    whole(path, bytes)?.persist_noclobber(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// Whole new file or whole old file.
+pub(crate) fn write_over(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    whole(path, bytes)?.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+fn whole(path: &Path, bytes: &[u8]) -> io::Result<tempfile::NamedTempFile> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     file.write_all(bytes)?;
     fs::set_permissions(file.path(), Permissions::from_mode(0o644))?;
     file.as_file().sync_all()?;
-    file.persist_noclobber(path).map_err(|error| error.error)?;
-    Ok(())
+    Ok(file)
 }
 
 #[cfg(test)]
@@ -69,8 +117,44 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(materialise(folder.path()).unwrap().len(), FILES.len());
         let registry = Registry::open(folder.path()).unwrap();
-        assert!(registry.models().values().all(Result::is_ok), "{:?}", registry.models());
+        for (id, found) in registry.models() {
+            // GE2E's weights are fetched, not shipped.
+            let fetched = id.as_str() == "ge2e-resemblyzer";
+            assert_eq!(fetched, matches!(found, Err(Refusal::Unreadable { .. })), "{id}: {found:?}");
+            assert!(fetched || found.is_ok(), "{id}: {found:?}");
+        }
         assert!(materialise(folder.path()).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_registry_of_an_earlier_version_follows_the_program() {
+        let folder = tempfile::tempdir().unwrap();
+        materialise(folder.path()).unwrap();
+        let path = folder.path().join("model_registry.json");
+        let shipped = fs::read(&path).unwrap();
+        let former = include_bytes!("../tests/golden/model_registry.0.json");
+        fs::write(&path, former).unwrap();
+        assert_eq!(materialise(folder.path()).unwrap(), std::slice::from_ref(&path));
+        assert_eq!(fs::read(&path).unwrap(), shipped);
+        let changed = [former.as_slice(), b" "].concat();
+        fs::write(&path, &changed).unwrap();
+        assert!(materialise(folder.path()).unwrap().is_empty());
+        assert_eq!(fs::read(&path).unwrap(), changed);
+    }
+
+    #[test]
+    fn a_fetched_file_is_taken_only_with_the_right_content() {
+        let (models, from) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        materialise(models.path()).unwrap();
+        let path = models.path().join(FILES[0].0);
+        let name = path.file_name().unwrap().to_owned();
+        fs::remove_file(&path).unwrap();
+        assert!(adopt(models.path(), from.path()).unwrap().is_empty(), "there is nothing to take");
+        fs::write(from.path().join(&name), "something else").unwrap();
+        assert!(adopt(models.path(), from.path()).unwrap().is_empty());
+        fs::write(from.path().join(&name), FILES[0].1).unwrap();
+        assert_eq!(adopt(models.path(), from.path()).unwrap(), [path]);
+        assert!(adopt(models.path(), from.path()).unwrap().is_empty(), "it is there already");
     }
 
     #[test]

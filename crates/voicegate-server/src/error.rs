@@ -108,7 +108,7 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match &error {
             StoreError::Conflict => ServiceError::Conflict.into(),
-            StoreError::Unreadable { .. } => {
+            StoreError::Unreadable { .. } | StoreError::Damaged(_) => {
                 tracing::error!(%error, "stored data cannot be read");
                 Self::new(
                     Kind::StoredDataUnreadable,

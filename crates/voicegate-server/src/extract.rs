@@ -6,8 +6,9 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use voicegate_core::PersonId;
+use voicegate_service::usecase::configuration::BasedOn;
 
 use crate::error::ApiError;
 use crate::problem::Kind;
@@ -74,11 +75,35 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
         if media_type(request.headers()).as_deref() != Some("application/json") {
             return Err(ApiError::new(Kind::UnsupportedMediaType, "Send the body as application/json."));
         }
-        match json(&bytes(request, state).await?)? {
-            body @ Value::Object(_) => fields(body).map(Self),
-            // A list would be read as the members in order, which nobody was told.
-            _ => Err(ApiError::new(Kind::InvalidRequest, "The body is a JSON object.")),
+        fields(Value::Object(object(request, state).await?)).map(Self)
+    }
+}
+
+/// A JSON merge patch (RFC 7396) of an object.
+#[derive(Debug)]
+pub struct MergePatch(pub Map<String, Value>);
+
+impl<S: Send + Sync> FromRequest<S> for MergePatch {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        match media_type(request.headers()).as_deref() {
+            Some("application/merge-patch+json" | "application/json") => {
+                object(request, state).await.map(Self)
+            }
+            _ => Err(ApiError::new(
+                Kind::UnsupportedMediaType,
+                "Send the body as application/merge-patch+json or application/json.",
+            )),
         }
+    }
+}
+
+/// The body as a JSON object. A list would be read as the members in order, which nobody was told.
+async fn object<S: Send + Sync>(request: Request, state: &S) -> Result<Map<String, Value>, ApiError> {
+    match json(&bytes(request, state).await?)? {
+        Value::Object(members) => Ok(members),
+        _ => Err(ApiError::new(Kind::InvalidRequest, "The body is a JSON object.")),
     }
 }
 
@@ -113,25 +138,12 @@ pub(crate) fn fields<T: DeserializeOwned>(value: Value) -> Result<T, ApiError> {
     })
 }
 
-/// The versions that a change may be based on (`If-Match`, RFC 9110 section 13.1.1).
-#[derive(Debug, PartialEq)]
-pub enum IfMatch {
-    /// `*`: whatever it is.
-    Any,
-    /// One of these.
-    Tags(Vec<String>),
-}
+/// The versions that a change may be based on (`If-Match`, RFC 9110 section 13.1.1). Tags that name no version, and weak
+/// ones, never match.
+#[derive(Debug)]
+pub struct IfMatch(pub BasedOn);
 
 impl IfMatch {
-    /// Whether `version` is one of them. Weak tags never match.
-    #[must_use]
-    pub fn admits(&self, version: u64) -> bool {
-        match self {
-            Self::Any => true,
-            Self::Tags(tags) => tags.contains(&format!("\"{version}\"")),
-        }
-    }
-
     /// The refusal when it is none of them.
     #[must_use]
     pub fn failed() -> ApiError {
@@ -157,10 +169,16 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
                 Kind::PreconditionRequired,
                 "Say which version the change is based on: send the ETag of the configuration as If-Match.",
             )),
-            [one] if one == "*" => Ok(Self::Any),
-            _ => Ok(Self::Tags(tags)),
+            [one] if one == "*" => Ok(Self(BasedOn::Any)),
+            _ => Ok(Self(BasedOn::Versions(tags.iter().filter_map(|tag| version(tag)).collect()))),
         }
     }
+}
+
+/// The version in an entity tag as it was given out: a number in quotes.
+fn version(tag: &str) -> Option<u64> {
+    let text = tag.strip_prefix('"')?.strip_suffix('"')?;
+    text.parse().ok().filter(|version: &u64| version.to_string() == text)
 }
 
 #[cfg(test)]
@@ -176,10 +194,12 @@ mod tests {
             (r#""2""#, 3, false),
             (r#"W/"3""#, 3, false),
             ("3", 3, false),
+            (r#""03""#, 3, false),
+            (r#""+3""#, 3, false),
         ] {
             let request = axum::http::Request::builder().header("If-Match", header).body(()).unwrap();
             let if_match = IfMatch::from_request_parts(&mut request.into_parts().0, &()).await.unwrap();
-            assert_eq!(if_match.admits(version), admitted, "{header}");
+            assert_eq!(if_match.0.admits(version), admitted, "{header}");
         }
         let request = axum::http::Request::builder().body(()).unwrap();
         assert!(IfMatch::from_request_parts(&mut request.into_parts().0, &()).await.is_err());

@@ -12,6 +12,7 @@
 //! | [`openapi`], [`wire`] | the OpenAPI document and the bodies it describes |
 //! | [`metrics`] | names and labels of all metrics |
 //! | [`mod@serve`] | connections and graceful shutdown |
+//! | `sweep` | forgets remembered answers in time |
 
 pub mod endpoints;
 pub mod error;
@@ -23,6 +24,7 @@ pub mod problem;
 pub mod router;
 pub mod serve;
 pub mod state;
+mod sweep;
 pub mod upload;
 pub mod wire;
 

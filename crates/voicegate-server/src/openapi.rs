@@ -15,7 +15,7 @@ use crate::problem::{PROBLEM_JSON, Problem};
         title = "voicegate",
         description = "Voice authentication: enrol a voice, verify it, and say why.\n\n\
             Errors are problem documents (RFC 9457) with a stable `type`. Writes can be repeated safely under an \
-            `Idempotency-Key`. Every answer carries an `X-Request-Id`. Times are UTC, RFC 3339.",
+            `Idempotency-Key`, verifications excepted. Every answer carries an `X-Request-Id`. Times are UTC, RFC 3339.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     tags(
@@ -56,7 +56,7 @@ impl Modify for SecuritySchemes {
 #[expect(dead_code, reason = "documents a header that the middleware reads")]
 pub struct Idempotency {
     /// Names this write, 1–255 visible ASCII characters. A repetition with the same key gets the remembered answer
-    /// (`Idempotent-Replayed: true`) and does nothing new.
+    /// (`Idempotent-Replayed: true`) and does nothing new; an answer about a person is erased with the person.
     #[param(rename = "Idempotency-Key", min_length = 1, max_length = 255, required = false)]
     idempotency_key: Option<String>,
 }

@@ -19,7 +19,7 @@ use crate::middleware::access_log::access_log;
 use crate::middleware::authenticate::authenticate;
 use crate::middleware::body::body;
 use crate::middleware::gate::gate;
-use crate::middleware::idempotency::idempotency;
+use crate::middleware::idempotency::{idempotency, unrepeatable};
 use crate::middleware::panics::catch_panics;
 use crate::middleware::request_id::request_id;
 use crate::middleware::security_headers::security_headers;
@@ -30,10 +30,11 @@ use crate::state::AppState;
 
 /// The whole application.
 pub fn router(state: AppState) -> Router {
-    let behind = |scope, routes| protected(&state, scope, routes);
+    let behind = |scope, routes| protected(&state, scope, Repeats::Remembered, routes);
+    let each_anew = |scope, routes| protected(&state, scope, Repeats::EachAnew, routes);
     let api = OpenApiRouter::new()
         .routes(behind(Scope::Enroll, routes!(on::enroll_biometric::enroll_biometric)))
-        .routes(behind(Scope::Verify, routes!(on::verify_biometric::verify_biometric)))
+        .routes(each_anew(Scope::Verify, routes!(on::verify_biometric::verify_biometric)))
         .routes(behind(Scope::Verify, routes!(on::verify_age_acoustic::verify_age_acoustic)))
         .routes(behind(Scope::ReadProfile, routes!(on::profile_biometric::profile_biometric)))
         .routes(behind(Scope::Enroll, routes!(on::profile_update::profile_update)))
@@ -48,7 +49,7 @@ pub fn router(state: AppState) -> Router {
         .routes(behind(Scope::ReadAudit, routes!(on::audit_list::audit_list)))
         .routes(behind(Scope::ReadAudit, routes!(on::audit_verify::audit_verify)))
         .routes(behind(Scope::Admin, routes!(on::keys_list::keys_list)))
-        .routes(behind(Scope::Admin, routes!(on::keys_create::keys_create)))
+        .routes(each_anew(Scope::Admin, routes!(on::keys_create::keys_create)))
         .routes(behind(Scope::Admin, routes!(on::keys_revoke::keys_revoke)))
         .route_layer(from_fn_with_state(state.clone(), gate));
     let mut open = OpenApiRouter::with_openapi(Frame::openapi())
@@ -84,17 +85,31 @@ pub fn router(state: AppState) -> Router {
         .with_state(state)
 }
 
+/// What becomes of a write that is sent again under its idempotency key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Repeats {
+    /// It gets the remembered answer.
+    Remembered,
+    /// Its answer may not be remembered, so it takes no key: a verification is a fresh measurement, which must not
+    /// outlive a revocation, and a new API key is shown once.
+    EachAnew,
+}
+
 /// Puts `routes` behind an API key with `scope`.
 fn protected(
     state: &AppState,
     scope: Scope,
+    repeats: Repeats,
     routes: UtoipaMethodRouter<AppState>,
 ) -> UtoipaMethodRouter<AppState> {
     routes.map(|methods| {
+        // Work under an idempotency key runs in a task of its own, so its panics have to be met there.
+        let methods = methods.route_layer(catch_panics());
+        let methods = match repeats {
+            Repeats::Remembered => methods.route_layer(from_fn_with_state(state.clone(), idempotency)),
+            Repeats::EachAnew => methods.route_layer(from_fn(unrepeatable)),
+        };
         methods
-            // Work under an idempotency key runs in a task of its own, so its panics have to be met there.
-            .route_layer(catch_panics())
-            .route_layer(from_fn_with_state(state.clone(), idempotency))
             .route_layer(from_fn(timeout))
             .route_layer(from_fn_with_state(state.clone(), body))
             .route_layer(from_fn_with_state((state.service.clone(), scope), authenticate))

@@ -14,6 +14,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 use crate::router::router;
 use crate::state::AppState;
+use crate::sweep::sweep;
 
 /// Longest wait for a request head, on a new connection and between two requests: who sends a byte at a time, or
 /// nothing, is let go.
@@ -38,6 +39,9 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let metrics = state.metrics.clone();
+    // Ends with this function, whichever way that is left.
+    let mut background = JoinSet::new();
+    background.spawn(sweep(state.clone()));
     let router = router(state);
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
@@ -63,6 +67,7 @@ pub async fn serve(
     tracing::info!(connections = graceful.count(), "shutting down");
     let drained = timeout(DRAIN_TIMEOUT, graceful.shutdown()).await;
     connections.abort_all();
+    background.shutdown().await;
     drained.map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "requests were cut off at shutdown"))
 }
 

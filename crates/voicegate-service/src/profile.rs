@@ -37,8 +37,8 @@ pub struct Profile {
     pub state: ProfileState,
     /// Grows by one with each change.
     pub version: u64,
-    /// One template per speaker model; empty once revoked.
-    pub templates: Vec<Template>,
+    /// The voice; absent once revoked.
+    pub template: Option<Template>,
     /// When enrolment began.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -47,12 +47,4 @@ pub struct Profile {
     pub revoked_at: Option<Timestamp>,
     /// When a verification last accepted.
     pub last_verified_at: Option<Timestamp>,
-}
-
-impl Profile {
-    /// The template of `model`.
-    #[must_use]
-    pub fn template(&self, model: &str) -> Option<&Template> {
-        self.templates.iter().find(|t| t.model() == model)
-    }
 }

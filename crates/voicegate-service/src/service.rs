@@ -6,10 +6,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
-use voicegate_core::enrolment::EnrolmentPolicy;
-use voicegate_models::{Metadata, Models};
+use voicegate_models::{Models, SpeakerModels};
 
-use crate::config::{LiveConfig, VoiceAuthConfig};
+use crate::config::LiveConfig;
 use crate::ports::{Clock, Entropy, Store};
 use crate::{ServiceError, policy};
 
@@ -72,19 +71,18 @@ impl Service {
         uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
     }
 
-    /// What is known of the active speaker model.
-    pub(crate) fn speaker_model(&self) -> &Metadata {
-        self.models.speaker().metadata()
+    /// The speaker models, if there are any.
+    pub(crate) fn speakers(&self) -> Result<&SpeakerModels, ServiceError> {
+        self.models.speakers().map_err(|reason| ServiceError::ModelUnavailable(reason.to_owned()))
     }
 
-    /// The least score that is accepted for the active model.
-    pub(crate) fn score_threshold(&self, config: &VoiceAuthConfig) -> Result<f32, ServiceError> {
-        policy::score_threshold(config, self.speaker_model())
-    }
-
-    /// The rule of enrolment under `config` for the active model.
-    pub(crate) fn enrolment_policy(&self, config: &VoiceAuthConfig) -> Result<EnrolmentPolicy, ServiceError> {
-        policy::enrolment_policy(config, self.speaker_model())
+    /// Whether a verification could be decided now.
+    ///
+    /// # Errors
+    /// [`ServiceError::ModelUnavailable`] if there is no speaker model, or no threshold for the one that serves.
+    pub fn can_decide(&self) -> Result<(), ServiceError> {
+        let speakers = self.speakers()?;
+        policy::score_threshold(&self.config.current(), speakers, speakers.serving()).map(|_| ())
     }
 }
 

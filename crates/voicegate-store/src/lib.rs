@@ -8,9 +8,11 @@
 //! | [`seal`] | AEAD sealing bound to table, column, row and key version; the master key file |
 //! | `sql` | the statements, one file per table; what differs between the databases |
 //! | `audit` | the log as a keyed chain: appending, checkpoints, the anchor file, verification |
+//! | [`foreign`] | reading voice vectors out of another program's table, for migrations |
 //! | `vault` | the port: reading and committing, idempotency, master-key rotation |
 
 mod audit;
+pub mod foreign;
 mod open;
 pub mod seal;
 mod sql;

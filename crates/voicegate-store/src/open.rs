@@ -14,9 +14,9 @@ use voicegate_core::audit::{ChainKey, Checkpoint, Link};
 use voicegate_service::ports::{Entropy, StoreError};
 
 use crate::audit::{Anchor, Anchored, AuditLog};
-use crate::seal::{KeyFile, MasterKeys, Sealed, Secret, Wraps};
+use crate::seal::{KeyFile, MasterKeys, Sealed, SealingKey, Secret, Wraps};
 use crate::sql::chain::{self, ChainRow};
-use crate::sql::{Database, Dialect, failed, logs};
+use crate::sql::{Database, Dialect, failed, is_damage, logs};
 use crate::vault::Vault;
 
 /// How a database is used. The defaults suit one server.
@@ -123,7 +123,7 @@ pub async fn open(
         .idle_timeout(options.idle_timeout)
         .max_lifetime(options.max_lifetime);
     let session = dialect.session(options.lock_timeout, options.statement_timeout);
-    let database = Database::connect(&url, dialect, session, pool).await.map_err(OpenError::Connect)?;
+    let database = Database::connect(&url, dialect, session, pool).await.map_err(connecting)?;
     migrate(&database).await?;
 
     let anchor = Anchor::new(options.anchor.clone());
@@ -143,10 +143,13 @@ pub async fn open(
         }
         None => begin_chain(write.connection(), &key_file.keys(), &*entropy).await?,
     };
-    let key = open_chain_key(&key_file, &chain)?;
+    let secret = open_chain_secret(&key_file, &chain)?;
+    // Lasts as long as the database: a rotation of the master key leaves remembered answers readable.
+    let answers = SealingKey { version: 1, secret: secret.derive(b"voicegate chain key", b"seal answers") };
+    let key = ChainKey::new(*secret.bytes());
     let audit = AuditLog::new(write.connection(), key, &chain.end, anchor, anchored).await?;
     write.commit().await?;
-    Ok(Vault { database, key_file, audit, entropy })
+    Ok(Vault { database, key_file, audit, answers, entropy })
 }
 
 /// Which database it is, and its URL as the driver wants it.
@@ -169,7 +172,7 @@ fn locate(url: &str) -> Result<(Dialect, String), OpenError> {
     Ok((Dialect::Sqlite, format!("sqlite://{escaped}")))
 }
 
-fn escape(byte: u8) -> String {
+pub(crate) fn escape(byte: u8) -> String {
     match byte {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' => char::from(byte).to_string(),
         other => format!("%{other:02X}"),
@@ -187,6 +190,10 @@ fn create(path: &Path) -> io::Result<PathBuf> {
     fs::canonicalize(path)
 }
 
+fn connecting(error: sqlx::Error) -> OpenError {
+    if is_damage(&error) { failed(error).into() } else { OpenError::Connect(error) }
+}
+
 async fn migrate(database: &Database) -> Result<(), OpenError> {
     // SQLite's driver takes no lock for migrations: of two processes that start at once, one fails and finds the
     // work done when it looks again.
@@ -197,6 +204,11 @@ async fn migrate(database: &Database) -> Result<(), OpenError> {
         match database.dialect().migrations().run(database.pool()).await {
             Ok(()) => return Ok(()),
             Err(MigrateError::VersionMissing(version)) => return Err(OpenError::Newer(version)),
+            Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _))
+                if is_damage(&error) =>
+            {
+                return Err(failed(error).into());
+            }
             Err(MigrateError::Execute(_) | MigrateError::ExecuteMigration(..))
                 if attempt < ATTEMPTS && database.dialect() == Dialect::Sqlite =>
             {
@@ -223,14 +235,13 @@ async fn begin_chain(
     stored.ok_or_else(|| failed(sqlx::Error::RowNotFound).into())
 }
 
-fn open_chain_key(key_file: &KeyFile, chain: &ChainRow) -> Result<ChainKey, OpenError> {
+fn open_chain_secret(key_file: &KeyFile, chain: &ChainRow) -> Result<Secret, OpenError> {
     let refused = |detail: String| OpenError::MasterKey { key_file: key_file.path().to_owned(), detail };
     let keys = key_file.keys();
     let version = chain.wrapped_key.key_version();
     let key = keys.version(version).ok_or_else(|| refused(format!("it needs version {version}")))?;
     let secret = chain.wrapped_key.open(&key.subkey(Wraps::AuditChainKey), chain::KEY_PLACE);
-    let secret = secret.map_err(|error| refused(error.to_string()))?;
-    Ok(ChainKey::new(*secret.bytes()))
+    secret.map_err(|error| refused(error.to_string()))
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::commands::{
-    analyze, audit, bench, completions, config, enroll, eval, key, keys, models, profile, serve, verify,
+    analyze, audit, bench, completions, config, enroll, eval, key, keys, migrate, models, profile, serve,
+    verify,
 };
 use crate::output::Format;
 
@@ -16,7 +17,9 @@ Exit status:
   2  wrong usage, or it could not be done
   3  inconclusive: the recording could not be judged, or the enrolment needs more samples
 
-Answers go to standard output; messages, logs and progress go to standard error.";
+Answers go to standard output; messages, logs and progress go to standard error. A failure (2) is told on standard
+error as 'voicegate: error[CODE]: MESSAGE' and, with --json, on standard output as {\"error\": {\"code\", \"message\"}}; the
+codes are stable.";
 
 /// Self-hosted voice authentication.
 #[derive(Debug, Parser)]
@@ -70,7 +73,10 @@ pub(crate) enum Command {
     /// Make, list and revoke API keys.
     #[command(subcommand)]
     Keys(keys::Command),
-    /// List the models and check their files.
+    /// Take over voices that another system enrolled.
+    #[command(subcommand)]
+    Migrate(migrate::Command),
+    /// List, check, fetch, choose and compare models.
     #[command(subcommand)]
     Models(models::Command),
     /// Read the audit log and check that it is whole.

@@ -23,13 +23,18 @@ mod wiring;
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::ErrorKind;
 
 use crate::cli::Cli;
 use crate::exit::Failure;
+use crate::output::Format;
 use crate::wiring::Context;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error),
+    };
     let context = Context::new(&cli.global);
     let done = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -43,4 +48,20 @@ fn main() -> ExitCode {
             failure.into()
         }
     }
+}
+
+/// Answers what is no command: with the help that was asked for, or as a failure like any other.
+fn refuse(error: &clap::Error) -> ExitCode {
+    let help = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    if help || !error.use_stderr() {
+        error.exit();
+    }
+    // What was meant is not known, so the option is looked for wherever it may stand.
+    let json = std::env::args_os().any(|argument| argument == "--json");
+    let format = if json { Format::Json } else { Format::Text };
+    let message = error.render().to_string();
+    let message = message.strip_prefix("error: ").unwrap_or(&message).trim_end();
+    let failure = Failure::new("usage", message);
+    format.fail(&failure);
+    failure.into()
 }

@@ -34,9 +34,10 @@ impl Format {
         write(document.as_bytes())
     }
 
-    /// Says on standard error why the command was not carried out; a program that reads JSON gets it there too.
+    /// Says on standard error why the command was not carried out, the stable code first; a program that reads JSON gets
+    /// both on standard output too.
     pub(crate) fn fail(self, failure: &Failure) {
-        eprintln!("voicegate: {failure}");
+        eprintln!("voicegate: error[{}]: {failure}", failure.code);
         if self == Self::Json {
             let problem = json!({"error": {"code": failure.code, "message": failure.message}});
             // What could be said is on standard error already.

@@ -8,9 +8,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use voicegate_models::{Library, Models, PoolSettings, Registry, Runtime, Settings, materialise};
+use voicegate_models::{
+    Library, Models, PoolSettings, Provider, Quantized, Registry, Runtime, Settings, adopt, materialise,
+};
 use voicegate_service::Service;
-use voicegate_service::config::{LiveConfig, ModelsConfig, StorageConfig, VoiceAuthConfig};
+use voicegate_service::config::{
+    LiveConfig, ModelsConfig, ProviderChoice, QuantizedChoice, StorageConfig, VoiceAuthConfig,
+};
 use voicegate_store::seal::KeyFile;
 use voicegate_store::{StoreOptions, Vault};
 
@@ -88,7 +92,14 @@ impl Context {
     ) -> Result<Opened, Failure> {
         let config = live.current();
         let vault = Arc::new(self.vault(&config.storage, data).await?);
-        let models = Arc::new(self.models(&config.models, models)?);
+        let models = self.models(&config.models, models).unwrap_or_else(|failure| {
+            tracing::error!(
+                reason = failure.message,
+                "no speaker model; voices cannot be enrolled or verified"
+            );
+            Models::none(failure.message)
+        });
+        let models = Arc::new(models);
         let service = Service::new(vault.clone(), models, live, Arc::new(SystemClock), Arc::new(OsEntropy));
         // Takes over the overrides that are stored.
         service.configuration().await?;
@@ -138,7 +149,7 @@ impl Context {
         };
         voicegate_store::open(&self.database_url(config), &options, key_file, Arc::new(OsEntropy))
             .await
-            .map_err(|error| Failure::new("storage-unavailable", chain(&error)))
+            .map_err(Failure::from)
     }
 
     /// The folder with the registry, if there is one; makes nothing.
@@ -154,18 +165,27 @@ impl Context {
 
     /// The models with one session per core, for work that has the machine to itself.
     pub(crate) fn models_on_every_core(&self, config: &VoiceAuthConfig) -> Result<Models, Failure> {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let mut settings = settings(&config.models, Some(cores));
-        settings.pool.deadline = Duration::from_secs(600);
-        self.load(&config.models, ModelsAt::Hand, &settings)
+        self.load(&config.models, ModelsAt::Hand, &every_core(config))
     }
 
     fn load(&self, config: &ModelsConfig, at: ModelsAt, settings: &Settings) -> Result<Models, Failure> {
-        let unavailable = |error: &dyn std::error::Error| Failure::new("model-unavailable", chain(error));
-        let folder = self.models_folder(config, at)?;
-        let runtime = Runtime::load(&library(config)).map_err(|error| unavailable(&error))?;
+        let (runtime, folder) = self.runtime(config, at)?;
         let registry = Registry::open(&folder).map_err(|error| unavailable(&error))?;
         Models::load(&runtime, &registry, settings).map_err(|error| unavailable(&error))
+    }
+
+    /// The runtime, and the folder with the registry to which was added what the set-up fetched.
+    pub(crate) fn runtime(&self, config: &ModelsConfig, at: ModelsAt) -> Result<(Runtime, PathBuf), Failure> {
+        let folder = self.models_folder(config, at)?;
+        let runtime =
+            Runtime::load(&library(config)).map_err(|error| unavailable(&error))?.on(provider(config));
+        // What the set-up fetched lies beside the library.
+        if let Some(fetched) = runtime.library().parent().map(|folder| folder.join("models")) {
+            for path in adopt(&folder, &fetched).map_err(|error| unavailable(&error))? {
+                tracing::info!(path = %path.display(), "fetched model file taken over");
+            }
+        }
+        Ok((runtime, folder))
     }
 
     /// The folder with the registry. The server makes the configured one; a single command leaves the current folder
@@ -218,9 +238,22 @@ pub(crate) fn library(config: &ModelsConfig) -> Library {
     }
 }
 
+fn provider(config: &ModelsConfig) -> Provider {
+    match config.provider {
+        ProviderChoice::Auto => Provider::Auto,
+        ProviderChoice::Cpu => Provider::Cpu,
+        ProviderChoice::Cuda => Provider::Cuda,
+    }
+}
+
 fn settings(config: &ModelsConfig, workers: Option<usize>) -> Settings {
     let usual = Settings::default();
     Settings {
+        quantized: match config.quantized {
+            QuantizedChoice::Auto => Quantized::Auto,
+            QuantizedChoice::Never => Quantized::Never,
+            QuantizedChoice::Always => Quantized::Always,
+        },
         workers: workers.and_then(NonZeroUsize::new).unwrap_or(usual.workers),
         threads_per_worker: NonZeroUsize::new(config.threads_per_worker).unwrap_or(usual.threads_per_worker),
         pool: PoolSettings {
@@ -228,6 +261,18 @@ fn settings(config: &ModelsConfig, workers: Option<usize>) -> Settings {
             deadline: Duration::from_millis(config.deadline_ms),
         },
     }
+}
+
+/// One session per core and much patience.
+pub(crate) fn every_core(config: &VoiceAuthConfig) -> Settings {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut settings = settings(&config.models, Some(cores));
+    settings.pool.deadline = Duration::from_secs(600);
+    settings
+}
+
+fn unavailable(error: &dyn std::error::Error) -> Failure {
+    Failure::new("model-unavailable", chain(error))
 }
 
 /// Only its owner may enter: keys and voices lie there.

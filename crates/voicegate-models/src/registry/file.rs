@@ -21,6 +21,19 @@ const MAX_MODEL_BYTES: u64 = 2 << 30;
 #[serde(try_from = "String", into = "String")]
 pub struct Sha256([u8; 32]);
 
+impl Sha256 {
+    /// The digest of `bytes`.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(sha2::Sha256::digest(bytes).into())
+    }
+
+    /// A digest that was computed elsewhere.
+    pub(crate) fn from_bytes(digest: [u8; 32]) -> Self {
+        Self(digest)
+    }
+}
+
 /// The file of a model and what it must be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Validate)]
 #[serde(deny_unknown_fields)]

@@ -37,6 +37,11 @@ impl fmt::Display for Task {
 pub enum Architecture {
     /// ECAPA-TDNN (Desplanques et al., 2020, arXiv:2005.07143).
     EcapaTdnn,
+    /// ResNet34 with squeeze-excitation, the light shape of Chung et al., 2020, arXiv:2003.11982.
+    #[serde(rename = "resnet34_se")]
+    ResNet34Se,
+    /// LSTM encoder with the generalized end-to-end loss (Wan et al., 2018, arXiv:1710.10467), as in Resemblyzer.
+    Ge2e,
 }
 
 /// What the network is fed with.
@@ -45,6 +50,8 @@ pub enum Architecture {
 pub enum Features {
     /// [`voicegate_audio::log_mel`], shape (batch, mel bins, frames).
     LogMel,
+    /// [`voicegate_audio::ge2e_partials`], shape (batch, 160 frames, mel bins).
+    MelPower,
 }
 
 /// Number format of the weights and activations.
@@ -67,9 +74,20 @@ pub struct Input {
     /// Sample rate of the audio in Hz.
     #[garde(range(equal = voicegate_audio::SAMPLE_RATE))]
     pub sample_rate: u32,
-    /// Filters of the mel bank.
-    #[garde(range(equal = 80))]
+    /// Filters of the mel bank: 80 for log-mel, 40 for mel power.
+    #[garde(custom(bins_of(&self.features)))]
     pub mel_bins: u32,
+}
+
+fn bins_of(features: &Features) -> impl FnOnce(&u32, &()) -> garde::Result {
+    let expected = match features {
+        Features::LogMel => 80,
+        Features::MelPower => 40,
+    };
+    move |bins, ()| match *bins == expected {
+        true => Ok(()),
+        false => Err(garde::Error::new(format!("these features have {expected} bins"))),
+    }
 }
 
 /// Output of a model.
@@ -94,6 +112,11 @@ pub struct OperatingPoint {
     /// Impostor trials it was fitted on.
     #[garde(range(min = 1))]
     pub impostor_trials: u64,
+    /// Least mean similarity at which recordings count as one voice when they are enrolled, in [-1, 1]; absent, it
+    /// follows from the threshold.
+    #[serde(default)]
+    #[garde(inner(range(min = -1.0, max = 1.0)))]
+    pub enrolment_agreement: Option<f32>,
     /// Which speakers, which trials, which command, and what follows for strangers.
     #[garde(length(chars, min = 1, max = 2000))]
     pub fitted_on: String,
@@ -112,6 +135,17 @@ pub struct SelfTest {
     /// Largest allowed absolute difference of a component.
     #[garde(range(min = 1e-7, max = 0.2))]
     pub tolerance: f32,
+}
+
+fn input_of(architecture: &Architecture) -> impl FnOnce(&Input, &()) -> garde::Result {
+    let expected = match architecture {
+        Architecture::EcapaTdnn | Architecture::ResNet34Se => Features::LogMel,
+        Architecture::Ge2e => Features::MelPower,
+    };
+    move |input, ()| match input.features == expected {
+        true => Ok(()),
+        false => Err(garde::Error::new("the architecture takes other features")),
+    }
 }
 
 /// Everything that is known of a model besides its weights.
@@ -133,8 +167,13 @@ pub struct Metadata {
     /// Its number format.
     #[garde(skip)]
     pub precision: Precision,
+    /// The same network in 8-bit integers, listed as a model of its own: it serves under this model's name where the
+    /// processor multiplies such numbers fast. Their embeddings must be so close that templates of both can be mixed.
+    #[garde(skip)]
+    #[serde(default)]
+    pub quantized: Option<ModelId>,
     /// What goes in.
-    #[garde(dive)]
+    #[garde(dive, custom(input_of(&self.architecture)))]
     pub input: Input,
     /// What comes out.
     #[garde(dive)]

@@ -3,11 +3,12 @@
 //! The registry lists ids and assigns them to tasks; each model has its own metadata file. A fault in the registry
 //! itself stops the start. A fault of one model refuses that model alone, by name, and its fallback can serve.
 
+mod edit;
 mod file;
 mod folders;
 mod id;
 mod metadata;
-mod parse;
+pub(crate) mod parse;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,8 @@ use garde::Validate;
 use serde::de::{self, IntoDeserializer};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use edit::RegistryEdit;
+pub(crate) use file::read_text;
 pub use file::{ModelFile, Sha256};
 pub use folders::{FOLDERS, TreeError, prepare_folders};
 pub use id::ModelId;
@@ -23,6 +26,8 @@ pub use metadata::{
     Architecture, Features, Input, Metadata, OperatingPoint, Output, Precision, SelfTest, Task,
 };
 pub use parse::Fault;
+
+use voicegate_core::Fusion;
 
 use crate::SessionError;
 
@@ -36,16 +41,28 @@ pub(crate) const METADATA_FOLDER: &str = "biometric/config";
 pub struct Registry {
     folder: PathBuf,
     tasks: BTreeMap<Task, Assignment>,
+    systems: BTreeMap<ModelId, SystemEntry>,
     models: BTreeMap<ModelId, Result<Metadata, Refusal>>,
+}
+
+/// A fusion of speaker models, as it is listed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SystemEntry {
+    /// The models with their weights as they are written.
+    pub members: BTreeMap<ModelId, f32>,
+    /// The same, ready to use.
+    pub fusion: Fusion,
+    /// Threshold on the common score while there is no calibration.
+    pub operating_point: Option<OperatingPoint>,
 }
 
 /// Who serves a task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Assignment {
-    /// The model to use.
+    /// The model or fusion to use.
     pub active: ModelId,
-    /// The model to use when the active one is refused.
+    /// The one to use when the active one is refused.
     pub fallback: Option<ModelId>,
 }
 
@@ -67,6 +84,14 @@ pub enum RegistryError {
         path: PathBuf,
         /// Each fault with its JSON path.
         faults: Vec<Fault>,
+    },
+    /// The file cannot be changed.
+    #[error("{} cannot be written: {reason}", .path.display())]
+    Unwritable {
+        /// The registry file.
+        path: PathBuf,
+        /// The system's words.
+        reason: String,
     },
 }
 
@@ -117,6 +142,9 @@ pub enum Refusal {
     /// The runtime does not take it.
     #[error(transparent)]
     Session(#[from] SessionError),
+    /// It is a fusion, and these of its models are refused.
+    #[error("of its models, these cannot be used: {}", join_ids(.0))]
+    Members(Vec<ModelId>),
     /// It answers its test signal differently from the day it was made.
     #[error("its self-test differs by {difference} where {tolerance} is allowed")]
     SelfTest {
@@ -127,9 +155,14 @@ pub enum Refusal {
     },
 }
 
+fn join_ids(ids: &[ModelId]) -> String {
+    ids.iter().map(ModelId::as_str).collect::<Vec<_>>().join(", ")
+}
+
 /// What the registry says.
 struct Listing {
     models: Vec<ModelId>,
+    systems: BTreeMap<ModelId, SystemEntry>,
     tasks: BTreeMap<Task, Assignment>,
 }
 
@@ -142,8 +175,21 @@ struct ListingFile {
     schema: u32,
     #[garde(length(max = 1000))]
     models: Vec<ModelId>,
+    #[serde(default)]
+    #[garde(dive)]
+    systems: BTreeMap<String, SystemFile>,
     // Keys as text, so that a fault below one is reported with its name.
     tasks: BTreeMap<String, Assignment>,
+}
+
+/// A fusion as it is written.
+#[derive(Deserialize, Validate)]
+#[serde(deny_unknown_fields)]
+struct SystemFile {
+    #[garde(skip)]
+    members: BTreeMap<String, f32>,
+    #[garde(dive)]
+    operating_point: Option<OperatingPoint>,
 }
 
 impl Registry {
@@ -168,7 +214,14 @@ impl Registry {
                 (id, verified)
             })
             .collect();
-        Ok(Self { folder: folder.to_owned(), tasks: listing.tasks, models })
+        Ok(Self { folder: folder.to_owned(), tasks: listing.tasks, systems: listing.systems, models })
+    }
+
+    /// The files of the listed models in `folder` whose metadata can be read, whether they are there or not.
+    pub(crate) fn listed_files(folder: &Path) -> Vec<ModelFile> {
+        let text = file::read_text(&folder.join(REGISTRY_FILE)).unwrap_or_default();
+        let listed = parse_listing(&text).map(|listing| listing.models).unwrap_or_default();
+        listed.iter().filter_map(|id| Some(Metadata::open(folder, id).ok()?.file)).collect()
     }
 
     /// The folder that was read.
@@ -181,6 +234,12 @@ impl Registry {
     #[must_use]
     pub fn tasks(&self) -> &BTreeMap<Task, Assignment> {
         &self.tasks
+    }
+
+    /// Every listed fusion.
+    #[must_use]
+    pub fn systems(&self) -> &BTreeMap<ModelId, SystemEntry> {
+        &self.systems
     }
 
     /// Every listed model with its metadata or the reason of its refusal.
@@ -210,6 +269,8 @@ fn parse_listing(text: &str) -> Result<Listing, Vec<Fault>> {
             faults.push(Fault::new(format!("models[{i}]"), format!("{id} is listed twice")));
         }
     }
+    let systems = read_systems(&listing, &mut faults);
+    let listed = |id: &ModelId| listing.models.contains(id) || listing.systems.contains_key(id.as_str());
     let mut tasks = BTreeMap::new();
     for (task, assignment) in &listing.tasks {
         match Task::deserialize(task.as_str().into_deserializer()) as Result<Task, de::value::Error> {
@@ -218,15 +279,52 @@ fn parse_listing(text: &str) -> Result<Listing, Vec<Fault>> {
         }
         let named = [("active", Some(&assignment.active)), ("fallback", assignment.fallback.as_ref())];
         for (role, id) in named {
-            if let Some(id) = id.filter(|id| !listing.models.contains(id)) {
-                faults.push(Fault::new(format!("tasks.{task}.{role}"), format!("{id} is not in `models`")));
+            if let Some(id) = id.filter(|id| !listed(id)) {
+                faults.push(Fault::new(
+                    format!("tasks.{task}.{role}"),
+                    format!("{id} is neither in `models` nor in `systems`"),
+                ));
             }
         }
         if assignment.fallback.as_ref() == Some(&assignment.active) {
             faults.push(Fault::new(format!("tasks.{task}.fallback"), "a model cannot be its own fallback"));
         }
     }
-    if faults.is_empty() { Ok(Listing { models: listing.models, tasks }) } else { Err(faults) }
+    if faults.is_empty() { Ok(Listing { models: listing.models, systems, tasks }) } else { Err(faults) }
+}
+
+fn read_systems(listing: &ListingFile, faults: &mut Vec<Fault>) -> BTreeMap<ModelId, SystemEntry> {
+    let mut systems = BTreeMap::new();
+    for (name, system) in &listing.systems {
+        let mut fault =
+            |place: &str, what: String| faults.push(Fault::new(format!("systems.{name}{place}"), what));
+        let Ok(id) = name.parse::<ModelId>() else {
+            fault("", "it is no valid name".to_owned());
+            continue;
+        };
+        if listing.models.contains(&id) {
+            fault("", "a model has the same name".to_owned());
+        }
+        let known = |member: &String| listing.models.iter().find(|model| model.as_str() == member);
+        let members: BTreeMap<ModelId, f32> = system
+            .members
+            .iter()
+            .filter_map(|(member, weight)| Some((known(member)?.clone(), *weight)))
+            .collect();
+        for member in system.members.keys().filter(|member| known(member).is_none()) {
+            fault(".members", format!("{member} is not in `models`"));
+        }
+        match Fusion::new(members.iter().map(|(member, weight)| (member.to_string(), *weight))) {
+            Ok(fusion) => {
+                systems.insert(
+                    id,
+                    SystemEntry { members, fusion, operating_point: system.operating_point.clone() },
+                );
+            }
+            Err(error) => fault(".members", error.to_string()),
+        }
+    }
+    systems
 }
 
 #[cfg(test)]
@@ -243,6 +341,14 @@ mod tests {
                 &[],
             ),
             (r#"{"schema":1,"models":[],"tasks":{}}"#, &[]),
+            (
+                r#"{"schema":1,"models":["a","b"],"systems":{"s":{"members":{"a":1,"b":2}}},"tasks":{"speaker_verification":{"active":"s","fallback":"a"}}}"#,
+                &[],
+            ),
+            (
+                r#"{"schema":1,"models":["a"],"systems":{"a":{"members":{"a":0.5}},"t":{"members":{"x":1}},"u":{"members":{"a":-1}}},"tasks":{}}"#,
+                &["systems.a", "systems.t.members", "systems.t.members", "systems.u.members"],
+            ),
             ("", &["."]),
             ("[]", &["."]),
             (r#"{"schema":1,"models":["a"]}"#, &["."]),

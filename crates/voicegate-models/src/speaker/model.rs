@@ -2,32 +2,39 @@ use std::sync::Arc;
 
 use voicegate_audio::Pcm;
 
-use super::{EcapaTdnnExtractor, EmbedError, Embedded};
+use super::{EmbedError, Embedded, extractor};
 use crate::registry::{Metadata, Refusal};
-use crate::{Answer, Pool, PoolError, Runtime, Settings};
+use crate::{Answer, Pool, PoolError, Runtime, Settings, Ticket};
+
+type Answered = Result<Embedded, EmbedError>;
+
+/// A claim on the embedding of one recording.
+pub(super) type EmbedTicket = Ticket<Answered>;
 
 /// A speaker model at work: its metadata and the threads that run it.
 pub struct SpeakerModel {
     metadata: Metadata,
-    pool: Pool<Arc<Pcm>, Result<Embedded, EmbedError>>,
+    running: Metadata,
+    pool: Pool<Arc<Pcm>, Answered>,
 }
 
 impl SpeakerModel {
-    /// Loads one session per worker. The self-test runs on each.
+    /// Loads the network of `running` out of `bytes`, one session per worker, to serve as `metadata`. The self-test runs
+    /// on each.
     pub(crate) fn load(
         runtime: &Runtime,
         metadata: Metadata,
+        running: Metadata,
         bytes: &[u8],
         settings: &Settings,
     ) -> Result<Result<Self, std::io::Error>, Refusal> {
         let workers = (0..settings.workers.get())
             .map(|_| {
-                let mut extractor =
-                    EcapaTdnnExtractor::new(runtime, bytes, &metadata, settings.threads_per_worker)?;
+                let mut extractor = extractor(runtime, bytes, &running, settings.threads_per_worker)?;
                 Ok(move |pcm: Arc<Pcm>| extractor.embed(&pcm))
             })
             .collect::<Result<Vec<_>, Refusal>>()?;
-        Ok(Pool::start("vg-speaker", workers, settings.pool).map(|pool| Self { metadata, pool }))
+        Ok(Pool::start("vg-speaker", workers, settings.pool).map(|pool| Self { metadata, running, pool }))
     }
 
     /// What is known of the model.
@@ -36,20 +43,18 @@ impl SpeakerModel {
         &self.metadata
     }
 
+    /// What is known of the network that runs: the same, or its quantized form.
+    #[must_use]
+    pub fn running(&self) -> &Metadata {
+        &self.running
+    }
+
     /// The embedding of `pcm`; blocks the calling thread.
     ///
     /// # Errors
     /// [`EmbedError`]; [`PoolError::Overloaded`] at once if the queue is full.
     pub fn embed(&self, pcm: Arc<Pcm>) -> Result<Embedded, EmbedError> {
-        flatten(self.pool.submit(pcm)?.wait())
-    }
-
-    /// The embedding of `pcm`, for async callers; dropping the future cancels work that has not started.
-    ///
-    /// # Errors
-    /// [`EmbedError`]; [`PoolError::Overloaded`] at once if the queue is full.
-    pub async fn embed_async(&self, pcm: Arc<Pcm>) -> Result<Embedded, EmbedError> {
-        flatten(self.pool.submit(pcm)?.ready().await)
+        self.answer(self.submit(pcm)?.wait())
     }
 
     /// Utterances waiting now.
@@ -57,9 +62,14 @@ impl SpeakerModel {
     pub fn waiting(&self) -> usize {
         self.pool.waiting()
     }
-}
 
-fn flatten(answer: Result<Answer<Result<Embedded, EmbedError>>, PoolError>) -> Result<Embedded, EmbedError> {
-    let Answer { result, waited } = answer?;
-    result.map(|embedded| Embedded { waited, ..embedded })
+    pub(super) fn submit(&self, pcm: Arc<Pcm>) -> Result<EmbedTicket, PoolError> {
+        self.pool.submit(pcm)
+    }
+
+    #[expect(clippy::unused_self, reason = "an answer belongs to the model that was asked")]
+    pub(super) fn answer(&self, answer: Result<Answer<Answered>, PoolError>) -> Answered {
+        let Answer { result, waited } = answer?;
+        result.map(|embedded| Embedded { waited, ..embedded })
+    }
 }

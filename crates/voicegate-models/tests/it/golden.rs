@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use voicegate_audio::Pcm;
 use voicegate_core::Embedding;
-use voicegate_models::{EcapaTdnnExtractor, EmbedError, Registry, SHIPPED_SPEAKER_MODEL, Signal, Task};
+use voicegate_models::{EmbedError, Registry, SHIPPED_SPEAKER_MODEL, Signal, Task, extractor};
 
 use crate::support;
 
@@ -29,7 +29,7 @@ fn synthetic_signal_matches_the_python_reference() {
     let path = format!("{}/tests/golden/{SHIPPED_SPEAKER_MODEL}.json", env!("CARGO_MANIFEST_DIR"));
     let golden: Golden = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
     let models = support::models(&support::patient(1, 8));
-    let answer = models.speaker().embed(Arc::new(golden.signal.pcm())).unwrap();
+    let answer = support::speaker(&models).embed(Arc::new(golden.signal.pcm())).unwrap();
     assert_same(&answer.embedding, golden.embedding, "glottal");
 }
 
@@ -49,7 +49,7 @@ fn speech_matches_the_reference_of_training() {
     for n in 0..4 {
         let pcm = array(&mut archive, &format!("pcm{n}.npy"));
         let expected = array(&mut archive, &format!("embedding{n}.npy"));
-        let answer = models.speaker().embed(Arc::new(Pcm::new(pcm))).unwrap();
+        let answer = support::speaker(&models).embed(Arc::new(Pcm::new(pcm))).unwrap();
         assert_same(&answer.embedding, expected, &format!("recording {n}"));
     }
 }
@@ -70,8 +70,7 @@ fn long_audio_is_the_mean_of_its_windows_and_short_audio_is_refused() {
     let registry = Registry::open(folder.path()).unwrap();
     let id = SHIPPED_SPEAKER_MODEL.parse().unwrap();
     let (metadata, bytes) = registry.read(&id, Task::SpeakerVerification).unwrap();
-    let mut extractor =
-        EcapaTdnnExtractor::new(&support::runtime(), &bytes, metadata, NonZeroUsize::MIN).unwrap();
+    let mut extractor = extractor(&support::runtime(), &bytes, metadata, NonZeroUsize::MIN).unwrap();
 
     let samples = Signal::Glottal.pcm().samples().repeat(16);
     let (first, second) = samples.split_at(samples.len() / 2);

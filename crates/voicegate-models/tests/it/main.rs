@@ -2,7 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod activate;
+mod fusion;
 mod golden;
+mod mirror;
 mod pool;
+mod pull;
 mod serving;
 mod support;

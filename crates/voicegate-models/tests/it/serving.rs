@@ -128,7 +128,7 @@ fn the_fallback_serves_when_the_active_model_is_refused() {
         };
         let first = models.health().iter().find(|health| health.id.as_str() == "first").unwrap();
         let told = matches!(&first.state, ModelState::Refused { reason: found } if found.contains(reason));
-        let serves = models.speaker().metadata().id.as_str() == SHIPPED_SPEAKER_MODEL
+        let serves = models.speakers().unwrap().serving().id.as_str() == SHIPPED_SPEAKER_MODEL
             && models.health().iter().any(|h| h.role == Role::Fallback && h.state == ModelState::Loaded);
         if !(told && serves && first.is_degraded()) {
             wrong.push(format!("{name}: {:?}", models.health()));
@@ -170,12 +170,12 @@ fn many_callers_get_the_answer_of_their_own_audio() {
     let audio: Vec<Arc<Pcm>> =
         (1..=6).map(|n| Arc::new(Pcm::new(signal.samples()[..n * 4_000].to_vec()))).collect();
     let alone: Vec<_> =
-        audio.iter().map(|pcm| models.speaker().embed(pcm.clone()).unwrap().embedding).collect();
+        audio.iter().map(|pcm| models.speakers().unwrap().embed(pcm).unwrap().voiceprint).collect();
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
                 for (pcm, alone) in audio.iter().zip(&alone) {
-                    assert_eq!(models.speaker().embed(pcm.clone()).unwrap().embedding, *alone);
+                    assert_eq!(models.speakers().unwrap().embed(pcm).unwrap().voiceprint, *alone);
                 }
             });
         }
@@ -190,7 +190,7 @@ async fn more_callers_than_places_are_refused_by_name() {
     let calls: Vec<_> = (0..12)
         .map(|_| {
             let (models, pcm) = (models.clone(), pcm.clone());
-            tokio::spawn(async move { models.speaker().embed_async(pcm).await })
+            tokio::spawn(async move { models.speakers().unwrap().embed_async(&pcm).await })
         })
         .collect();
     let (mut answered, mut overloaded) = (0, 0);

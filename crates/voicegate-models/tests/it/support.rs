@@ -4,10 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use voicegate_models::{
-    Library, Models, PoolSettings, Registry, Runtime, SHIPPED_SPEAKER_MODEL, Settings, materialise,
+    Library, Models, PoolSettings, Registry, Runtime, SHIPPED_SPEAKER_MODEL, Settings, SpeakerModel,
+    materialise,
 };
 
 /// Root of the repository.
@@ -33,10 +34,17 @@ pub(crate) fn patient(workers: usize, queue: usize) -> Settings {
     }
 }
 
-/// A models folder of its own, filled with the shipped model.
+/// A models folder of its own with the shipped model alone.
 pub(crate) fn folder() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     materialise(folder.path()).unwrap();
+    edit_registry(folder.path(), |registry| {
+        *registry = json!({
+            "schema": 1,
+            "models": [SHIPPED_SPEAKER_MODEL],
+            "tasks": { "speaker_verification": { "active": SHIPPED_SPEAKER_MODEL, "fallback": null } },
+        });
+    });
     folder
 }
 
@@ -44,6 +52,12 @@ pub(crate) fn folder() -> TempDir {
 pub(crate) fn models(settings: &Settings) -> Models {
     let folder = folder();
     Models::load(&runtime(), &Registry::open(folder.path()).unwrap(), settings).unwrap()
+}
+
+/// The model that is shipped, out of those that serve.
+pub(crate) fn speaker(models: &Models) -> &SpeakerModel {
+    let mut all = models.speakers().unwrap().models().iter();
+    all.find(|model| model.metadata().id.as_str() == SHIPPED_SPEAKER_MODEL).unwrap()
 }
 
 /// Lists a copy of the shipped model as `id`, with its metadata changed.
@@ -57,6 +71,14 @@ pub(crate) fn add_copy(folder: &Path, id: &str, change: impl FnOnce(&mut Value))
     change(&mut metadata);
     fs::write(config.join(format!("{id}.json")), metadata.to_string()).unwrap();
     edit_registry(folder, |registry| registry["models"].as_array_mut().unwrap().push(id.into()));
+}
+
+/// Changes a listed model's metadata.
+pub(crate) fn edit_metadata(folder: &Path, id: &str, change: impl FnOnce(&mut Value)) {
+    let path = folder.join(format!("biometric/config/{id}.json"));
+    let mut metadata = read(&path);
+    change(&mut metadata);
+    fs::write(path, metadata.to_string()).unwrap();
 }
 
 /// Changes the registry.

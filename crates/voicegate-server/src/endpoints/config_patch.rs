@@ -2,7 +2,7 @@
 
 use axum::Extension;
 use axum::extract::State;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use voicegate_service::Service;
 use voicegate_service::usecase::Caller;
 use voicegate_service::usecase::configuration::OverrideMode;
@@ -10,20 +10,25 @@ use voicegate_service::usecase::configuration::OverrideMode;
 use super::config_get::Versioned;
 use super::config_put::change;
 use crate::error::ApiError;
-use crate::extract::{IfMatch, Json};
+use crate::extract::{IfMatch, MergePatch};
 use crate::openapi::{ConfigProblems, Idempotency, IfMatchHeader, WriteProblems};
 use crate::wire;
 
 /// Change some of the runtime overrides
 ///
-/// The body is laid over the present overrides. `null` is a value here (it means "the model's own"); to take an override
-/// away, replace the overrides.
+/// The body is a merge patch (RFC 7396) of the present overrides: what it names is set, what it leaves out stays, and
+/// `null` takes an override away, so that environment, file and defaults hold again.
 #[utoipa::path(
     patch,
     path = "/api/v1/voice/auth/config",
     tag = "configuration",
     params(IfMatchHeader, Idempotency),
-    request_body = wire::config::ConfigOverrides,
+    request_body(content(
+        (wire::config::ConfigPatch = "application/merge-patch+json", example = json!({
+            "enrolment": {"min_samples": 4}, "verification": {"score_threshold": null}
+        })),
+        (wire::config::ConfigPatch = "application/json"),
+    )),
     responses(
         (status = 200, body = wire::config::Configuration, description = "The new configuration is in force.",
             headers(("ETag" = String, description = "The new version, in quotes."))),
@@ -36,7 +41,7 @@ pub async fn config_patch(
     State(service): State<Service>,
     Extension(caller): Extension<Caller>,
     if_match: IfMatch,
-    Json(overrides): Json<Map<String, Value>>,
+    MergePatch(patch): MergePatch,
 ) -> Result<Versioned, ApiError> {
-    change(&service, Value::Object(overrides), OverrideMode::Merge, &if_match, &caller).await
+    change(&service, Value::Object(patch), OverrideMode::Patch, &if_match, &caller).await
 }

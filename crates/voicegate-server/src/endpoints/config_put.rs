@@ -3,9 +3,9 @@
 use axum::Extension;
 use axum::extract::State;
 use serde_json::{Map, Value};
-use voicegate_service::Service;
 use voicegate_service::usecase::Caller;
-use voicegate_service::usecase::configuration::OverrideMode;
+use voicegate_service::usecase::configuration::{BasedOn, OverrideMode};
+use voicegate_service::{Service, ServiceError};
 
 use super::config_get::{Versioned, versioned};
 use crate::error::ApiError;
@@ -49,13 +49,9 @@ pub(super) async fn change(
     if_match: &IfMatch,
     caller: &Caller,
 ) -> Result<Versioned, ApiError> {
-    let current = service.store().config().await?.version;
-    if !if_match.admits(current) {
-        return Err(IfMatch::failed());
-    }
-    match service.change_configuration(overrides, mode, current, caller).await {
+    match service.change_configuration(overrides, mode, &if_match.0, caller).await {
         Ok(view) => Ok(versioned(view)),
-        Err(voicegate_service::ServiceError::Conflict) => Err(IfMatch::failed()),
+        Err(ServiceError::Conflict) if if_match.0 != BasedOn::Any => Err(IfMatch::failed()),
         Err(error) => Err(error.into()),
     }
 }

@@ -10,6 +10,7 @@ use voicegate_service::usecase::enroll::{EnrollAnswer, Intent};
 
 use crate::error::ApiError;
 use crate::metrics::{Metrics, Operation};
+use crate::middleware::idempotency::About;
 use crate::openapi::{Idempotency, UploadProblems, WriteProblems};
 use crate::problem::Problem;
 use crate::upload::Upload;
@@ -54,6 +55,7 @@ pub struct Fields {
         UploadProblems,
         WriteProblems,
         (status = 409, body = Problem, content_type = "application/problem+json", description = "A voice is enrolled already; or a request with the same idempotency key is still being worked on."),
+        (status = 410, body = Problem, content_type = "application/problem+json", description = "The remembered answer was erased when the profile was revoked."),
     ),
     security(("bearer" = ["enroll"]), ("api_key" = ["enroll"])),
 )]
@@ -62,12 +64,15 @@ pub async fn enroll_biometric(
     State(metrics): State<Metrics>,
     Extension(caller): Extension<Caller>,
     upload: Upload<Fields>,
-) -> Result<Json<EnrollAnswer>, ApiError> {
+) -> (Extension<About>, Result<Json<EnrollAnswer>, ApiError>) {
+    let person = upload.fields.user_id;
     let intent = match upload.fields.intent {
         EnrollIntent::Enroll => Intent::Enroll,
         EnrollIntent::Replace => Intent::Replace,
     };
-    let answer = service.enroll(&upload.fields.user_id, upload.recordings, intent, &caller).await?;
-    metrics.decision(Operation::Enroll, answer.outcome, &answer.reasons);
-    Ok(Json(answer))
+    let answer = service.enroll(&person, upload.recordings, intent, &caller).await;
+    if let Ok(answer) = &answer {
+        metrics.decision(Operation::Enroll, answer.outcome, &answer.reasons);
+    }
+    (Extension(About(person)), answer.map(Json).map_err(ApiError::from))
 }

@@ -32,8 +32,10 @@ pub struct Health {
     status: Status,
     /// Whether the database answers.
     database: bool,
-    /// The speaker model in use.
-    speaker_model: String,
+    /// The speaker model or fusion in use; `null` if there is none.
+    speaker_model: Option<String>,
+    /// Why no voice can be verified; `null` if it can.
+    fault: Option<&'static str>,
     /// Models that were refused; `/api/v1/voice/models` says why.
     degraded_models: Vec<String>,
     /// Version of the program.
@@ -43,8 +45,8 @@ pub struct Health {
 
 /// Can requests be answered?
 ///
-/// Asks the database and names the speaker model in use: for deciding on traffic. The program does not start without a
-/// speaker model; one that runs on a fallback is degraded.
+/// Asks the database and names the speaker model in use: for deciding on traffic. A server without a speaker model, or
+/// with one that has no threshold, is unavailable; one that runs on a fallback is degraded.
 #[utoipa::path(
     get,
     path = "/health/ready",
@@ -70,16 +72,28 @@ pub async fn ready(State(service): State<Service>) -> (StatusCode, Json<Health>)
     let models = service.models();
     let degraded = models.health().iter().filter(|model| model.is_degraded());
     let degraded_models: Vec<String> = degraded.map(|model| model.id.to_string()).collect();
-    let status = match (database, degraded_models.is_empty()) {
+    let speaker_model = models.speakers().ok().map(|speakers| speakers.serving().id.to_string());
+    let fault = service.can_decide().err().map(|error| {
+        // Anybody may ask here: the cause, with paths and the runtime's words, is for the log.
+        tracing::warn!(%error, "no voice can be verified");
+        "No speaker model can be used, or it has no threshold."
+    });
+    let status = match (database && fault.is_none(), degraded_models.is_empty()) {
         (false, _) => Status::Unavailable,
         (true, false) => Status::Degraded,
         (true, true) => Status::Ready,
     };
-    let speaker_model = models.speaker().metadata().id.to_string();
     let code = if status == Status::Unavailable { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
     (
         code,
-        Json(Health { status, database, speaker_model, degraded_models, version: env!("CARGO_PKG_VERSION") }),
+        Json(Health {
+            status,
+            database,
+            speaker_model,
+            fault,
+            degraded_models,
+            version: env!("CARGO_PKG_VERSION"),
+        }),
     )
 }
 

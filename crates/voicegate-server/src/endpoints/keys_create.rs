@@ -2,8 +2,8 @@
 
 use axum::Extension;
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::http::header::{HeaderName, LOCATION};
-use axum::http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -15,8 +15,7 @@ use voicegate_service::usecase::api_keys::ApiKeyRequest;
 
 use crate::error::ApiError;
 use crate::extract::Json;
-use crate::middleware::idempotency::IDEMPOTENCY_KEY;
-use crate::openapi::WriteProblems;
+use crate::openapi::Protected;
 use crate::problem::Problem;
 use crate::wire;
 
@@ -46,7 +45,8 @@ pub struct CreatedApiKey {
 
 /// Make an API key
 ///
-/// The secret is in this answer and nowhere else. As it may not be remembered, this request takes no idempotency key.
+/// The secret is in this answer and nowhere else. As it may not be remembered, a request with an `Idempotency-Key` is
+/// refused.
 #[utoipa::path(
     post,
     path = "/api/v1/keys",
@@ -54,7 +54,8 @@ pub struct CreatedApiKey {
     request_body = NewApiKey,
     responses(
         (status = 201, body = CreatedApiKey, description = "The key.", headers(("Location" = String, description = "Where it can be revoked."))),
-        WriteProblems,
+        Protected,
+        (status = 400, body = Problem, content_type = "application/problem+json", description = "A part of the request is missing, malformed or out of range, or it has an idempotency key; `field` names it."),
         (status = 415, body = Problem, content_type = "application/problem+json", description = "The body is not JSON."),
     ),
     security(("bearer" = ["admin"]), ("api_key" = ["admin"])),
@@ -62,15 +63,8 @@ pub struct CreatedApiKey {
 pub async fn keys_create(
     State(service): State<Service>,
     Extension(caller): Extension<Caller>,
-    headers: HeaderMap,
     Json(new): Json<NewApiKey>,
 ) -> Result<(StatusCode, [(HeaderName, String); 1], axum::Json<CreatedApiKey>), ApiError> {
-    if headers.contains_key(IDEMPOTENCY_KEY) {
-        return Err(ApiError::field(
-            IDEMPOTENCY_KEY.as_str(),
-            "Idempotency-Key: a new API key is shown once and never remembered; send the request without it.",
-        ));
-    }
     if new.expires_at.is_some_and(|end| end <= service.now()) {
         return Err(ApiError::field("expires_at", "expires_at: this moment has passed."));
     }

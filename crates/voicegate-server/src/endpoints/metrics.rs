@@ -17,6 +17,7 @@ use crate::state::AppState;
 )]
 pub async fn metrics(State(state): State<AppState>) -> ([(HeaderName, &'static str); 1], String) {
     let in_flight = state.settings.max_concurrent_requests.saturating_sub(state.gate.available_permits());
-    let text = state.metrics.render(in_flight, state.service.models().speaker().waiting());
+    let waiting = state.service.models().speakers().map_or(0, |speakers| speakers.waiting());
+    let text = state.metrics.render(in_flight, waiting);
     ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
 }

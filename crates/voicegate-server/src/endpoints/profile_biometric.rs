@@ -18,7 +18,7 @@ use crate::wire;
     get,
     path = "/api/v1/voice/auth/profile/{user_id}/biometric",
     tag = "voice",
-    params(("user_id" = String, Path, description = "Who.", example = "alice")),
+    params(("user_id" = wire::person::UserId, Path, description = "Who.", example = "alice")),
     responses(
         (status = 200, body = wire::biometric::Profile, description = "The profile."),
         Protected,

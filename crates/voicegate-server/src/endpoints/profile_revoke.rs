@@ -35,7 +35,7 @@ pub struct Parameters {
     delete,
     path = "/api/v1/voice/auth/profile/{user_id}/revoke",
     tag = "voice",
-    params(("user_id" = String, Path, description = "Who.", example = "alice"), Parameters, Idempotency),
+    params(("user_id" = wire::person::UserId, Path, description = "Who.", example = "alice"), Parameters, Idempotency),
     responses(
         (status = 200, body = wire::biometric::Profile, description = "The profile is revoked."),
         WriteProblems,

@@ -10,6 +10,7 @@ use voicegate_service::usecase::enroll::{EnrollAnswer, Intent};
 use crate::error::ApiError;
 use crate::extract::Person;
 use crate::metrics::{Metrics, Operation};
+use crate::middleware::idempotency::About;
 use crate::openapi::{Idempotency, UploadProblems, WriteProblems};
 use crate::problem::Problem;
 use crate::upload::Upload;
@@ -32,7 +33,7 @@ pub struct Fields {
     put,
     path = "/api/v1/voice/auth/profile/{user_id}/update",
     tag = "voice",
-    params(("user_id" = String, Path, description = "Who.", example = "alice"), Idempotency),
+    params(("user_id" = wire::person::UserId, Path, description = "Who.", example = "alice"), Idempotency),
     request_body(content(
         (wire::upload::UpdateForm = "multipart/form-data"),
         (wire::upload::UpdateJson = "application/json", example = json!({
@@ -55,12 +56,14 @@ pub async fn profile_update(
     Extension(caller): Extension<Caller>,
     Person(person): Person,
     upload: Upload<Fields>,
-) -> Result<Json<EnrollAnswer>, ApiError> {
+) -> (Extension<About>, Result<Json<EnrollAnswer>, ApiError>) {
     let intent = match upload.fields.mode {
         UpdateMode::Add => Intent::Add,
         UpdateMode::Replace => Intent::Replace,
     };
-    let answer = service.enroll(&person, upload.recordings, intent, &caller).await?;
-    metrics.decision(Operation::Update, answer.outcome, &answer.reasons);
-    Ok(Json(answer))
+    let answer = service.enroll(&person, upload.recordings, intent, &caller).await;
+    if let Ok(answer) = &answer {
+        metrics.decision(Operation::Update, answer.outcome, &answer.reasons);
+    }
+    (Extension(About(person)), answer.map(Json).map_err(ApiError::from))
 }

@@ -10,7 +10,7 @@ use voicegate_service::usecase::verify::VerifyAnswer;
 
 use crate::error::ApiError;
 use crate::metrics::{Metrics, Operation};
-use crate::openapi::{Idempotency, UploadProblems, WriteProblems};
+use crate::openapi::{Protected, UploadProblems};
 use crate::problem::Problem;
 use crate::upload::Upload;
 use crate::wire;
@@ -26,11 +26,13 @@ pub struct Fields {
 ///
 /// Compares one recording with the enrolled voice. ACCEPT, REJECT and INCONCLUSIVE are all answers with status 200.
 /// INCONCLUSIVE (too short, too noisy, not decodable, …) is not a failed attempt: the reasons say what to do.
+///
+/// Every verification is a fresh measurement and its answer is never remembered: an ACCEPT must not be repeated after the
+/// profile was changed or revoked. A request with an `Idempotency-Key` is refused; send it again without one.
 #[utoipa::path(
     post,
     path = "/api/v1/voice/auth/verify-biometric",
     tag = "voice",
-    params(Idempotency),
     request_body(content(
         (wire::upload::VerifyForm = "multipart/form-data"),
         (wire::upload::VerifyJson = "application/json", example = json!({
@@ -41,9 +43,10 @@ pub struct Fields {
     responses(
         (status = 200, body = wire::biometric::VerifyAnswer, description = "The recording was looked at; `outcome` is the answer."),
         UploadProblems,
-        WriteProblems,
+        Protected,
+        (status = 400, body = Problem, content_type = "application/problem+json", description = "A part of the request is missing, malformed or out of range, or it has an idempotency key; `field` names it."),
         (status = 404, body = Problem, content_type = "application/problem+json", description = "Nobody is enrolled under this name."),
-        (status = 409, body = Problem, content_type = "application/problem+json", description = "The enrolment is not complete; or a request with the same idempotency key is still being worked on."),
+        (status = 409, body = Problem, content_type = "application/problem+json", description = "The enrolment is not complete; or the profile was changed in the meantime."),
         (status = 410, body = Problem, content_type = "application/problem+json", description = "The profile was revoked."),
     ),
     security(("bearer" = ["verify"]), ("api_key" = ["verify"])),

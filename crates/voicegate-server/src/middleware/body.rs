@@ -1,10 +1,13 @@
 //! Takes the whole body in, within limits of size and time, before anything looks at it.
 
+use std::sync::Arc;
+
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
 
 use super::gate::overloaded;
@@ -14,7 +17,12 @@ use crate::state::AppState;
 
 /// The body, as an extension, for what needs its bytes besides the handler.
 #[derive(Debug, Clone)]
-pub struct Buffered(pub Bytes);
+pub struct Buffered {
+    /// The whole body.
+    pub bytes: Bytes,
+    /// The memory that it takes. It is given back with the last copy: work that outlives its connection has to hold one.
+    pub memory: Arc<OwnedSemaphorePermit>,
+}
 
 /// When the request has to be answered, as an extension.
 #[derive(Debug, Clone, Copy)]
@@ -31,7 +39,7 @@ pub async fn body(State(state): State<AppState>, request: Request, next: Next) -
     // A body that does not say how large it is may become as large as one can be.
     let most = declared.upper().map_or(limit, |bytes| limit.min(usize::try_from(bytes).unwrap_or(limit)));
     let kib = u32::try_from(most.div_ceil(1024)).unwrap_or(u32::MAX);
-    let Ok(_permit) = state.memory.try_acquire_many(kib) else {
+    let Ok(permit) = state.memory.clone().try_acquire_many_owned(kib) else {
         state.metrics.overloaded();
         return Err(overloaded());
     };
@@ -49,9 +57,12 @@ pub async fn body(State(state): State<AppState>, request: Request, next: Next) -
             ));
         }
     };
-    parts.extensions.insert(Buffered(bytes.clone()));
+    let memory = Arc::new(permit);
+    parts.extensions.insert(Buffered { bytes: bytes.clone(), memory: memory.clone() });
     parts.extensions.insert(Deadline(deadline));
-    Ok(next.run(Request::from_parts(parts, Body::from(bytes))).await)
+    let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
+    drop(memory);
+    Ok(response)
 }
 
 fn too_large(limit: usize) -> ApiError {

@@ -2,7 +2,8 @@
 //!
 //! The first request with a key reserves it, does its work and has its answer remembered; a repetition gets that answer.
 //! The work runs in a task of its own: a caller who loses the connection, or patience, and repeats the request gets the
-//! answer of the first one instead of a second effect. Failures of the server (5xx) are not remembered.
+//! answer of the first one instead of a second effect. Failures of the server (5xx) are not remembered. An answer that
+//! speaks of a person ([`About`]) is erased with the person.
 
 use std::time::Duration;
 
@@ -15,14 +16,17 @@ use http_body_util::BodyExt;
 use jiff::SignedDuration;
 use sha2::{Digest, Sha256};
 use tracing::Instrument;
+use voicegate_core::PersonId;
 use voicegate_service::Service;
 use voicegate_service::ports::{IdempotencyKey, Idempotent, StoredResponse};
 use voicegate_service::usecase::Caller;
 
 use super::body::Buffered;
+use super::gate::Admitted;
 use crate::error::ApiError;
 use crate::problem::{Kind, with_request_id};
 use crate::state::AppState;
+use crate::sweep::oldest;
 
 /// Names the request.
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -36,11 +40,16 @@ const MAX_LENGTH: usize = 255;
 const PATIENCE: u32 = 2;
 const SLACK: Duration = Duration::from_secs(5);
 
+/// Whom an answer speaks of, as an extension of the response.
+#[derive(Debug, Clone)]
+pub struct About(pub PersonId);
+
 /// Runs a write once per key.
 pub async fn idempotency(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
-    Extension(Buffered(body)): Extension<Buffered>,
+    Extension(admitted): Extension<Admitted>,
+    Extension(Buffered { bytes, memory }): Extension<Buffered>,
     request: Request,
     next: Next,
 ) -> Result<Response, ApiError> {
@@ -51,11 +60,28 @@ pub async fn idempotency(
     let key = IdempotencyKey {
         actor: caller.actor,
         key,
-        fingerprint: fingerprint(request.method(), request.uri(), request.headers(), &body),
+        fingerprint: fingerprint(request.method(), request.uri(), request.headers(), &bytes),
+        attempt: state.service.new_id(),
     };
-    drop(body);
-    let work = once(state, key, caller.request_id, request, next).in_current_span();
-    tokio::spawn(work).await.unwrap_or_else(|error| Err(ApiError::internal(&error)))
+    drop(bytes);
+    let work = async move {
+        let response = once(state, key, caller.request_id, request, next).await;
+        // A caller who goes away frees neither the place nor the memory while the work goes on.
+        drop((admitted, memory));
+        response
+    };
+    tokio::spawn(work.in_current_span()).await.unwrap_or_else(|error| Err(ApiError::internal(&error)))
+}
+
+/// Refuses a key where an answer may not be remembered: a client that sends one counts on what it does not get.
+pub async fn unrepeatable(request: Request, next: Next) -> Result<Response, ApiError> {
+    if request.headers().contains_key(IDEMPOTENCY_KEY) {
+        return Err(ApiError::field(
+            IDEMPOTENCY_KEY.as_str(),
+            "Idempotency-Key: the answer to this request is never remembered; send the request without a key.",
+        ));
+    }
+    Ok(next.run(request).await)
 }
 
 async fn once(
@@ -67,10 +93,14 @@ async fn once(
 ) -> Result<Response, ApiError> {
     let patience = state.request_timeout() * PATIENCE;
     let now = state.service.now();
-    let oldest = now - SignedDuration::from_hours(i64::from(state.settings.idempotency_hours));
+    let oldest = oldest(now, state.settings.idempotency_hours);
     let stale = now - SignedDuration::try_from(patience + SLACK).unwrap_or(SignedDuration::MAX);
     match state.service.store().reserve(&key, now, oldest, stale).await? {
         Idempotent::Done(stored) => Ok(replay(stored)),
+        Idempotent::Erased => Err(ApiError::new(
+            Kind::ProfileRevoked,
+            "This was answered before, and the answer was erased when the voice profile was revoked; nothing was done again.",
+        )),
         Idempotent::Mismatch => Err(ApiError::new(
             Kind::IdempotencyMismatch,
             "This idempotency key was used with another request; use a new key for a new request.",
@@ -148,12 +178,13 @@ async fn remember(
     request_id: Option<String>,
 ) -> Result<Response, ApiError> {
     if response.status().is_server_error() {
-        settle(service, key, None).await;
+        settle(service, key, None, None).await;
         return Ok(response);
     }
     // A remembered problem names the request that met it.
     let response = with_request_id(response, &request_id.unwrap_or_default());
     let (parts, body) = response.into_parts();
+    let about = parts.extensions.get::<About>().map(|About(person)| person.clone());
     let body = body.collect().await.map_err(|error| ApiError::internal(&error))?.to_bytes();
     let content_type =
         parts.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
@@ -162,13 +193,18 @@ async fn remember(
         content_type: content_type.to_owned(),
         body: body.to_vec(),
     };
-    settle(service, key, Some(stored)).await;
+    settle(service, key, Some(stored), about.as_ref()).await;
     Ok(Response::from_parts(parts, Body::from(body)))
 }
 
 /// What was done is done: if only the remembering fails, the answer still goes out.
-async fn settle(service: &Service, key: &IdempotencyKey, response: Option<StoredResponse>) {
-    if let Err(error) = service.store().settle(key, response).await {
+async fn settle(
+    service: &Service,
+    key: &IdempotencyKey,
+    response: Option<StoredResponse>,
+    about: Option<&PersonId>,
+) {
+    if let Err(error) = service.store().settle(key, response, about).await {
         tracing::error!(%error, "the answer to an idempotency key could not be remembered");
     }
 }

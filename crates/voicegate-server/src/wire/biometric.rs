@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::person::UserId;
+
 /// The answer to an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
@@ -90,8 +92,7 @@ pub struct Timings {
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct VerifyAnswer {
     /// Whose voice was claimed.
-    #[schema(example = "alice")]
-    pub user_id: String,
+    pub user_id: UserId,
     /// The answer.
     pub outcome: Outcome,
     /// Why, the weightiest first; never empty.
@@ -170,8 +171,7 @@ pub struct SampleReport {
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct EnrollAnswer {
     /// Whose voice.
-    #[schema(example = "alice")]
-    pub user_id: String,
+    pub user_id: UserId,
     /// ACCEPT once the profile can be used, INCONCLUSIVE while more samples are needed.
     pub outcome: Outcome,
     /// Why, the weightiest first.
@@ -218,8 +218,7 @@ pub struct ModelProgress {
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Profile {
     /// Whose.
-    #[schema(example = "alice")]
-    pub user_id: String,
+    pub user_id: UserId,
     /// Where it stands.
     pub status: ProfileState,
     /// Grows by one with each change.

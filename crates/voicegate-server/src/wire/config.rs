@@ -1,6 +1,9 @@
 //! The configuration. Sections are mappings of settings; every setting may be left out.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 /// The configuration that is in force and where it departs from file and environment.
@@ -30,6 +33,18 @@ pub struct ConfigOverrides {
     /// What a verification needs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verification: Option<VerificationSection>,
+}
+
+/// Changes of some overrides (RFC 7396): sections and settings as in `ConfigOverrides`; `null` takes one away.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConfigPatch {
+    /// What recordings are taken.
+    pub audio: Option<BTreeMap<String, Value>>,
+    /// What an enrolment needs.
+    pub enrolment: Option<BTreeMap<String, Value>>,
+    /// What a verification needs.
+    pub verification: Option<BTreeMap<String, Value>>,
 }
 
 /// Everything that is in force.
@@ -113,7 +128,7 @@ pub struct VerificationSection {
     #[schema(required = false, minimum = 0.3, maximum = 60)]
     pub min_net_speech_s: f32,
     /// Least score that is accepted, a cosine; `null` takes the model's own operating point.
-    #[schema(required = false, minimum = -1, maximum = 1)]
+    #[schema(required = false, exclusive_minimum = 0, exclusive_maximum = 1)]
     pub score_threshold: Option<f32>,
 }
 
@@ -122,8 +137,16 @@ pub struct VerificationSection {
 pub struct ModelsSection {
     /// Folder of the model registry.
     pub dir: String,
+    /// Folder or address that `voicegate models pull` takes models from.
+    pub mirror: Option<String>,
     /// The ONNX Runtime library; `null` looks in the usual places.
     pub runtime_library: Option<String>,
+    /// What the networks run on: `auto`, `cpu` or `cuda`.
+    #[schema(example = "auto")]
+    pub provider: String,
+    /// Whether the quantized form of a model serves where it has one: `auto`, `always` or `never`.
+    #[schema(example = "auto")]
+    pub quantized: String,
     /// Sessions that run side by side; `null` is one per two cores.
     pub workers: Option<usize>,
     /// Threads inside each session.

@@ -8,4 +8,5 @@ pub mod audit;
 pub mod biometric;
 pub mod config;
 pub mod models;
+pub mod person;
 pub mod upload;

@@ -11,6 +11,8 @@ pub enum Role {
     Active,
     /// Second choice for its task.
     Fallback,
+    /// Part of a fusion that is first or second choice.
+    Member,
     /// Listed, assigned to nothing.
     Unassigned,
 }

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::person::UserId;
+
 /// What shall happen to a voice that is enrolled already.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -45,13 +47,7 @@ pub struct Sample {
 #[serde(deny_unknown_fields)]
 pub struct EnrollForm {
     /// Under which name the person is enrolled.
-    #[schema(
-        min_length = 1,
-        max_length = 128,
-        pattern = "^[A-Za-z0-9_@+:-][A-Za-z0-9._@+:-]*$",
-        example = "alice"
-    )]
-    pub user_id: String,
+    pub user_id: UserId,
     /// What shall happen to a voice that is enrolled already.
     #[schema(required = false, default = json!("enroll"))]
     pub intent: EnrollIntent,
@@ -65,13 +61,7 @@ pub struct EnrollForm {
 #[serde(deny_unknown_fields)]
 pub struct EnrollJson {
     /// Under which name the person is enrolled.
-    #[schema(
-        min_length = 1,
-        max_length = 128,
-        pattern = "^[A-Za-z0-9_@+:-][A-Za-z0-9._@+:-]*$",
-        example = "alice"
-    )]
-    pub user_id: String,
+    pub user_id: UserId,
     /// What shall happen to a voice that is enrolled already.
     #[schema(required = false, default = json!("enroll"))]
     pub intent: EnrollIntent,
@@ -92,13 +82,7 @@ pub struct EnrollJson {
 #[serde(deny_unknown_fields)]
 pub struct VerifyForm {
     /// Who the person claims to be.
-    #[schema(
-        min_length = 1,
-        max_length = 128,
-        pattern = "^[A-Za-z0-9_@+:-][A-Za-z0-9._@+:-]*$",
-        example = "alice"
-    )]
-    pub user_id: String,
+    pub user_id: UserId,
     /// The recording.
     #[schema(value_type = String, format = Binary)]
     pub audio: Vec<u8>,
@@ -109,13 +93,7 @@ pub struct VerifyForm {
 #[serde(deny_unknown_fields)]
 pub struct VerifyJson {
     /// Who the person claims to be.
-    #[schema(
-        min_length = 1,
-        max_length = 128,
-        pattern = "^[A-Za-z0-9_@+:-][A-Za-z0-9._@+:-]*$",
-        example = "alice"
-    )]
-    pub user_id: String,
+    pub user_id: UserId,
     /// The recording in base64, or a `data:` URL of it.
     #[schema(content_encoding = "base64")]
     pub audio: String,

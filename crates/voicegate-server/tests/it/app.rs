@@ -11,16 +11,19 @@ use base64::prelude::BASE64_STANDARD;
 use http_body_util::BodyExt;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, Connection, Executor};
+use sqlx::any::AnyRow;
+use sqlx::{AssertSqlSafe, Connection, Executor, Row};
 use tempfile::TempDir;
 use tower::ServiceExt;
 use uuid::Uuid;
+use voicegate_core::PersonId;
 use voicegate_core::access::Scope;
-use voicegate_models::{Library, Models, Registry, Runtime, Settings, materialise};
+use voicegate_models::{Library, Models, Registry, Runtime, Settings, adopt, materialise};
 use voicegate_server::{AppState, router};
 use voicegate_service::Service;
 use voicegate_service::config::{Layers, LiveConfig};
-use voicegate_service::ports::{Actor, Entropy, ManualClock};
+use voicegate_service::ports::{Actor, AuditEvent, AuditKind, Change, Entropy, ManualClock, Store};
+use voicegate_service::profile::{Profile, ProfileState};
 use voicegate_service::usecase::Caller;
 use voicegate_service::usecase::api_keys::ApiKeyRequest;
 use voicegate_store::seal::KeyFile;
@@ -55,19 +58,22 @@ pub(crate) fn root() -> PathBuf {
 /// The shipped model, loaded once per process.
 fn models() -> Arc<Models> {
     static MODELS: OnceLock<(Arc<Models>, TempDir)> = OnceLock::new();
-    let load = || {
-        let folder = tempfile::tempdir().unwrap();
-        materialise(folder.path()).unwrap();
-        let library = match variable("ORT_DYLIB_PATH") {
-            Some(path) => Library::At(path.into()),
-            None => Library::Beside(vec![root()]),
-        };
-        let runtime =
-            Runtime::load(&library).expect("scripts/fetch-runtime has put the library into .runtime/");
-        let registry = Registry::open(folder.path()).unwrap();
-        (Arc::new(Models::load(&runtime, &registry, &Settings::default()).unwrap()), folder)
+    MODELS.get_or_init(|| load_models(|_| ())).0.clone()
+}
+
+/// The shipped models, after `change` had its way with their folder.
+pub(crate) fn load_models(change: impl FnOnce(&Path)) -> (Arc<Models>, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    materialise(folder.path()).unwrap();
+    adopt(folder.path(), &root().join(".runtime/models")).unwrap();
+    change(folder.path());
+    let library = match variable("ORT_DYLIB_PATH") {
+        Some(path) => Library::At(path.into()),
+        None => Library::Beside(vec![root()]),
     };
-    MODELS.get_or_init(load).0.clone()
+    let runtime = Runtime::load(&library).expect("scripts/fetch-runtime has put the library into .runtime/");
+    let registry = Registry::open(folder.path()).unwrap();
+    (Arc::new(Models::load(&runtime, &registry, &Settings::default()).unwrap()), folder)
 }
 
 pub(crate) struct App {
@@ -155,10 +161,14 @@ impl App {
 
     /// Starts with a configuration file.
     pub(crate) async fn with(file: Value) -> Self {
+        Self::with_models(file, models()).await
+    }
+
+    pub(crate) async fn with_models(file: Value, models: Arc<Models>) -> Self {
         sqlx::any::install_default_drivers();
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("voicegate.db").display());
-        Self::on(&url, file, folder).await
+        Self::on(&url, file, folder, models).await
     }
 
     /// Starts on a new database of a PostgreSQL server; gives the SQL that removes it.
@@ -168,11 +178,12 @@ impl App {
         let mut connection = sqlx::AnyConnection::connect(server).await.unwrap();
         connection.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
         let (base, _) = server.rsplit_once('/').expect("the URL names a database");
-        let app = Self::on(&format!("{base}/{name}"), json!({}), tempfile::tempdir().unwrap()).await;
+        let folder = tempfile::tempdir().unwrap();
+        let app = Self::on(&format!("{base}/{name}"), json!({}), folder, models()).await;
         (app, format!("DROP DATABASE {name}"))
     }
 
-    async fn on(url: &str, file: Value, folder: TempDir) -> Self {
+    async fn on(url: &str, file: Value, folder: TempDir, models: Arc<Models>) -> Self {
         let entropy = Arc::new(SystemEntropy);
         let keys = KeyFile::open_or_create(folder.path().join("master.key"), &*entropy).unwrap();
         let options =
@@ -180,7 +191,7 @@ impl App {
         let vault = Arc::new(open(url, &options, keys, entropy.clone()).await.unwrap());
         let clock = Arc::new(ManualClock::new("2026-01-01T12:00:00Z".parse::<Timestamp>().unwrap()));
         let config = Arc::new(LiveConfig::new(Layers { file, ..Layers::default() }).unwrap());
-        let service = Service::new(vault.clone(), models(), config, clock.clone(), entropy);
+        let service = Service::new(vault.clone(), models, config, clock.clone(), entropy);
         let state = AppState::new(service.clone());
         let router = router(state.clone());
         let contract = Contract::of(&router).await;
@@ -247,11 +258,42 @@ impl App {
         self.call(Method::DELETE, &format!("/api/v1/voice/auth/profile/{user}/revoke")).send().await
     }
 
+    /// A profile without samples, put in behind the API's back: a voice needs real recordings.
+    pub(crate) async fn begin_profile(&self, user: &str) {
+        let (person, at) = (PersonId::new(user).unwrap(), self.service.now());
+        let profile = Profile {
+            person: person.clone(),
+            state: ProfileState::Pending,
+            version: 0,
+            template: None,
+            created_at: at,
+            updated_at: at,
+            revoked_at: None,
+            last_verified_at: None,
+        };
+        let event = AuditEvent {
+            at,
+            kind: AuditKind::Enroll,
+            actor: Actor::System,
+            person: Some(person),
+            outcome: "ok".into(),
+            request_id: None,
+            details: json!({}),
+        };
+        self.vault.commit(vec![Change::PutProfile { profile, expected_version: 0 }], event).await.unwrap();
+    }
+
     /// Idempotency keys in the (SQLite) database.
     pub(crate) async fn reserved_keys(&self) -> i64 {
+        let counted = self.sql("SELECT COUNT(*) FROM idempotency_keys").await;
+        counted[0].get(0)
+    }
+
+    /// Runs SQL behind the program's back, in the (SQLite) database.
+    pub(crate) async fn sql(&self, sql: &str) -> Vec<AnyRow> {
         let url = format!("sqlite:{}", self.folder.path().join("voicegate.db").display());
         let mut connection = sqlx::AnyConnection::connect(&url).await.unwrap();
-        sqlx::query_scalar("SELECT COUNT(*) FROM idempotency_keys").fetch_one(&mut connection).await.unwrap()
+        connection.fetch_all(AssertSqlSafe(sql.to_owned())).await.unwrap()
     }
 
     /// Audit records of a kind.

@@ -37,6 +37,51 @@ async fn a_change_names_the_version_it_is_based_on() {
     assert_eq!(app.audited("config").await, 3);
 }
 
+/// RFC 7396: `null` takes an override away, and what is not named stays.
+#[tokio::test]
+async fn a_patch_takes_overrides_away() {
+    let app = App::with(json!({"verification": {"score_threshold": 0.7}})).await;
+    let patch = async |content_type: &str, body: serde_json::Value| {
+        let call = app.call(Method::PATCH, CONFIG).header("if-match", "*");
+        call.body(content_type, body.to_string()).send().await
+    };
+    let body = json!({
+        "enrolment": {"min_samples": 4, "max_samples": 9},
+        "verification": {"score_threshold": null},
+        "audio": {"max_seconds": 60.0},
+    });
+    let replaced = put(&app, "*", body).await.expect(200);
+    assert_eq!(
+        replaced["effective"]["verification"]["score_threshold"],
+        json!(null),
+        "PUT sets what it says"
+    );
+    let body =
+        json!({"enrolment": {"min_samples": null}, "verification": {"score_threshold": null}, "audio": null});
+    let patched = patch("application/merge-patch+json", body).await.expect(200);
+    assert_eq!(patched["overrides"], json!({"enrolment": {"max_samples": 9}, "verification": {}}));
+    let effective = &patched["effective"];
+    assert_eq!(
+        (&effective["enrolment"]["min_samples"], &effective["enrolment"]["max_samples"]),
+        (&json!(3), &json!(9))
+    );
+    let threshold = effective["verification"]["score_threshold"].as_f64().unwrap();
+    assert!((threshold - 0.7).abs() < 1e-6, "the file holds again: {threshold}");
+    patch("text/plain", json!({})).await.expect_problem(415, "unsupported-media-type");
+    patch("application/json", json!([])).await.expect_problem(400, "invalid-request");
+}
+
+/// P1.3
+#[tokio::test]
+async fn a_threshold_that_accepts_everybody_or_nobody_is_refused() {
+    let app = App::start().await;
+    for threshold in [-1.0, 0.0, 1.0] {
+        let body = json!({"verification": {"score_threshold": threshold}});
+        let problem = put(&app, "\"0\"", body).await.expect_problem(422, "invalid-configuration");
+        assert_eq!(problem["faults"][0]["path"], "verification.score_threshold");
+    }
+}
+
 /// P1.3
 #[tokio::test]
 async fn a_wrong_configuration_lists_every_fault_and_changes_nothing() {

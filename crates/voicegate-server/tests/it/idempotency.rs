@@ -7,9 +7,10 @@ use axum::http::Method;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
+use sqlx::Row;
 use voicegate_core::access::Scope;
 
-use crate::app::{Answer, App, CONFIG, ENROLL, Form, retry_after};
+use crate::app::{Answer, App, CONFIG, ENROLL, Form, VERIFY, retry_after};
 use crate::configuration::futures_join;
 use crate::recordings::buzz;
 
@@ -89,6 +90,51 @@ async fn failures_are_not_remembered() {
     assert_eq!(app.reserved_keys().await, 0);
 }
 
+/// An ACCEPT must not be had again after the person was revoked, so none is remembered in the first place.
+#[tokio::test]
+async fn a_verification_takes_no_key() {
+    let app = App::start().await;
+    let call = app.call(Method::POST, VERIFY).header("idempotency-key", "k").json(&body());
+    let refused = call.send().await.expect_problem(400, "invalid-request");
+    assert_eq!(refused["field"], "idempotency-key");
+    assert!(refused["detail"].as_str().unwrap().contains("never remembered"), "{refused}");
+    assert_eq!((app.audited("verify").await, app.reserved_keys().await), (0, 0));
+}
+
+/// P8.2: what was said of a person is not said again after the person was revoked, and the work is not done again.
+#[tokio::test]
+async fn answers_end_with_the_person_they_speak_of() {
+    let app = App::start().await;
+    let (alice, mut bob) = (body(), body());
+    bob["user_id"] = "bob".into();
+    for (name, key, body) in [("alice", "a", &alice), ("bob", "b", &bob)] {
+        app.begin_profile(name).await;
+        enroll(&app, key, body).await.expect(200);
+    }
+    let update = async |key: &'static str| {
+        let call = app.call(Method::PUT, "/api/v1/voice/auth/profile/alice/update");
+        call.header("idempotency-key", key).json(&json!({"audio": ""})).send().await
+    };
+    update("u").await.expect(200);
+    let kept = app.sql("SELECT answer FROM idempotency_keys WHERE answer IS NOT NULL").await;
+    assert_eq!(kept.len(), 3);
+    for row in kept {
+        let bytes: Vec<u8> = row.get(0);
+        assert!(!bytes.windows(5).any(|window| window == b"alice"), "P8.1: it is sealed");
+    }
+
+    app.revoke("alice").await.expect(200);
+    let again = enroll(&app, "a", &alice).await;
+    assert_eq!(again.header("idempotent-replayed"), None);
+    assert!(!again.bytes.windows(5).any(|window| window == b"alice"));
+    again.expect_problem(410, "profile-revoked");
+    update("u").await.expect_problem(410, "profile-revoked");
+    assert_eq!(app.profile("alice").await.expect(200)["status"], "revoked");
+    assert_eq!(enroll(&app, "b", &bob).await.header("idempotent-replayed"), Some("true"));
+    let kept = app.sql("SELECT 1 FROM idempotency_keys WHERE answer IS NOT NULL").await;
+    assert_eq!(kept.len(), 1);
+}
+
 #[tokio::test]
 async fn an_answer_without_a_body_is_remembered() {
     let app = App::start().await;
@@ -146,6 +192,8 @@ async fn fifty_at_once_have_one_effect() {
 async fn a_dropped_request_is_finished_and_its_answer_waits() {
     let app = App::start().await;
     let body = json!({"user_id": "alice", "audio": BASE64_STANDARD.encode(buzz(20.0))});
+    let free = || (app.state.gate.available_permits(), app.state.memory.available_permits());
+    let at_rest = free();
     let mut request = Box::pin(enroll(&app, "k", &body));
     loop {
         let under_way = poll_fn(|context| Poll::Ready(request.as_mut().poll(context).is_pending())).await;
@@ -154,7 +202,10 @@ async fn a_dropped_request_is_finished_and_its_answer_waits() {
             break;
         }
     }
+    let busy = free();
+    assert!(busy.0 < at_rest.0 && busy.1 < at_rest.1);
     drop(request);
+    assert_eq!(free(), busy, "the work goes on, so its place and its memory stay taken");
     let answer = loop {
         let answer = enroll(&app, "k", &body).await;
         if answer.status != 409 {
@@ -164,4 +215,5 @@ async fn a_dropped_request_is_finished_and_its_answer_waits() {
     assert_eq!(answer.header("idempotent-replayed"), Some("true"));
     answer.expect(200);
     assert_eq!(app.audited("enroll").await, 1);
+    assert_eq!(free(), at_rest);
 }

@@ -4,24 +4,27 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use axum::http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::app::{App, CONFIG};
+use crate::app::{App, CONFIG, load_models};
 use crate::recordings::buzz;
 
 #[tokio::test]
 async fn health_says_what_works() {
     let app = App::start().await;
+    // Where GE2E could not be fetched, the fallback serves, and that is said.
+    let whole = crate::app::root().join(".runtime/models/ge2e-resemblyzer.onnx").exists();
     assert_eq!(app.anonymous(Method::GET, "/health/live").send().await.expect(200), json!({"status": "ok"}));
     for path in ["/health", "/health/ready"] {
         let health = app.anonymous(Method::GET, path).send().await.expect(200);
-        assert_eq!((&health["status"], &health["database"]), (&json!("ready"), &json!(true)));
-        assert_eq!(health["degraded_models"], json!([]));
+        let status = if whole { "ready" } else { "degraded" };
+        assert_eq!((&health["status"], &health["database"]), (&json!(status), &json!(true)), "{health}");
+        assert_eq!(health["degraded_models"].as_array().unwrap().is_empty(), whole);
     }
     let models = app.get("/api/v1/voice/models").await.expect(200);
     let active = models.as_array().unwrap().iter().find(|model| model["role"] == "active").unwrap();
-    assert_eq!(active["status"], "loaded");
+    assert_eq!(active["status"], if whole { "loaded" } else { "refused" });
     let id = active["id"].as_str().unwrap();
     assert_eq!(&app.get(&format!("/api/v1/voice/models/{id}/health")).await.expect(200), active);
     app.get("/api/v1/voice/models/none/health").await.expect_problem(404, "not-found");
@@ -38,6 +41,28 @@ async fn without_a_database_it_is_alive_but_not_ready() {
     assert!(refused.headers.contains_key("retry-after"));
     let refused = refused.expect_problem(503, "storage-unavailable");
     assert!(!refused.to_string().contains("sqlite"), "{refused}");
+}
+
+/// A model without an operating point decides nothing, unless the operator says from which score on.
+#[tokio::test]
+async fn without_a_threshold_it_is_not_ready() {
+    let (models, _folder) = load_models(|folder| {
+        let metadata = folder.join("biometric/config");
+        let files = std::fs::read_dir(metadata).unwrap().map(|file| file.unwrap().path());
+        for path in files.filter(|path| path.extension().is_some_and(|extension| extension == "json")) {
+            let mut model: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+            model["operating_point"] = Value::Null;
+            std::fs::write(&path, model.to_string()).unwrap();
+        }
+    });
+    for (threshold, status) in [(Value::Null, 503), (json!(0.6), 200)] {
+        let file = json!({"verification": {"score_threshold": threshold}});
+        let app = App::with_models(file, models.clone()).await;
+        let health = app.anonymous(Method::GET, "/health/ready").send().await.expect(status);
+        assert_eq!(health["status"] == "unavailable", status == 503, "{health}");
+        assert_eq!(health["fault"].is_string(), status == 503, "{health}");
+        app.anonymous(Method::GET, "/health/live").send().await.expect(200);
+    }
 }
 
 #[tokio::test]

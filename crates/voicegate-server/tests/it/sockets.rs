@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use axum::http::Method;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use voicegate_server::serve;
 
-use crate::app::{App, CONFIG};
+use crate::app::{App, CONFIG, ENROLL};
 
 async fn read_head(stream: &mut TcpStream) -> String {
     let mut text = Vec::new();
@@ -60,6 +61,29 @@ async fn a_connection_is_kept_and_shutdown_waits_for_the_answer() {
     drop(stream);
     tokio::time::timeout(Duration::from_secs(15), server).await.expect("the server stops").unwrap().unwrap();
     assert_eq!(app.get(CONFIG).await.expect(200)["version"], 1);
+}
+
+/// Whether or not another request comes.
+#[tokio::test]
+async fn a_server_forgets_answers_that_have_had_their_time() {
+    let app = App::start().await;
+    let keyed = async |key: &'static str| {
+        let body = serde_json::json!({"user_id": "alice", "audio": ""});
+        app.call(Method::POST, ENROLL).header("idempotency-key", key).json(&body).send().await.expect(200)
+    };
+    keyed("old").await;
+    app.later(23);
+    keyed("new").await;
+    app.later(2);
+    assert_eq!(app.reserved_keys().await, 2);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let server = tokio::spawn(serve(listener, app.state.clone(), async { _ = stopped.await }));
+    while app.reserved_keys().await > 1 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    stop.send(()).unwrap();
+    tokio::time::timeout(Duration::from_secs(15), server).await.expect("the server stops").unwrap().unwrap();
 }
 
 #[tokio::test]

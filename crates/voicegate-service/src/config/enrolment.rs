@@ -17,7 +17,7 @@ pub struct EnrolmentConfig {
     /// Most samples a profile keeps.
     #[garde(range(min = 1, max = 100), custom(at_least(self.min_samples)))]
     pub max_samples: usize,
-    /// Least mean cosine of a sample to the others; `null` takes the model's own value.
+    /// Least mean similarity of two groups of samples taken for one voice; `null` takes the speaker system's own value.
     #[garde(inner(range(min = -1.0, max = 1.0)))]
     pub min_agreement: Option<f32>,
 }

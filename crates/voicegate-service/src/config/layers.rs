@@ -185,6 +185,21 @@ mod tests {
         );
     }
 
+    /// P1.3: a threshold that accepts everybody, or nobody, is a mistake.
+    #[test]
+    fn a_threshold_is_above_0_and_below_1() {
+        let resolve =
+            |threshold: Value| layers(json!({"verification": {"score_threshold": threshold}})).resolve();
+        for wrong in [-1.0, -0.01, 0.0, 1.0, 1.01, 7.0] {
+            let refused = resolve(json!(wrong)).unwrap_err().to_string();
+            let expected = "verification.score_threshold: must be above 0 and below 1";
+            assert!(refused.contains(expected), "{wrong}: {refused}");
+        }
+        for right in [json!(null), json!(0.01), json!(0.99)] {
+            resolve(right).unwrap();
+        }
+    }
+
     #[test]
     fn fields_that_contradict_each_other_are_refused() {
         let error = layers(json!({"enrolment": {"min_samples": 9, "max_samples": 5}})).resolve().unwrap_err();

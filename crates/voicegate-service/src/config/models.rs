@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use garde::Validate;
 use serde::{Deserialize, Serialize};
+use voicegate_models::Mirror;
 
 /// Where models are and how they run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate)]
@@ -10,9 +11,19 @@ pub struct ModelsConfig {
     /// Folder of `model_registry.json`.
     #[garde(skip)]
     pub dir: PathBuf,
+    /// Where `voicegate models pull` takes models from when it is not told: a folder, or an `https://` or `http://`
+    /// address of one.
+    #[garde(inner(custom(is_mirror)))]
+    pub mirror: Option<String>,
     /// The ONNX Runtime library; `null` looks in `.runtime/`, beside the program, and in the system.
     #[garde(skip)]
     pub runtime_library: Option<PathBuf>,
+    /// What the networks run on.
+    #[garde(skip)]
+    pub provider: ProviderChoice,
+    /// Whether the quantized form of a model serves where it has one.
+    #[garde(skip)]
+    pub quantized: QuantizedChoice,
     /// Sessions that run side by side; `null` is one per two cores.
     #[garde(inner(range(min = 1, max = 256)))]
     pub workers: Option<usize>,
@@ -27,11 +38,43 @@ pub struct ModelsConfig {
     pub deadline_ms: u64,
 }
 
+/// What the networks run on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProviderChoice {
+    /// The graphics processor where the runtime library has CUDA and it works, otherwise the processor.
+    Auto,
+    /// The processor.
+    Cpu,
+    /// The graphics processor; without it, no model is loaded.
+    Cuda,
+}
+
+#[expect(clippy::ptr_arg, reason = "garde hands the field itself over")]
+fn is_mirror(mirror: &String, (): &()) -> garde::Result {
+    Mirror::new(mirror).map(drop).map_err(garde::Error::new)
+}
+
+/// Whether the quantized form of a model serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QuantizedChoice {
+    /// Where the processor has instructions for it.
+    Auto,
+    /// Never.
+    Never,
+    /// Always.
+    Always,
+}
+
 impl Default for ModelsConfig {
     fn default() -> Self {
         Self {
             dir: PathBuf::from("models/voice"),
+            mirror: None,
             runtime_library: None,
+            provider: ProviderChoice::Auto,
+            quantized: QuantizedChoice::Auto,
             workers: None,
             threads_per_worker: 1,
             queue: 64,

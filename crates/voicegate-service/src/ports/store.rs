@@ -30,6 +30,9 @@ pub enum StoreError {
         /// What is wrong, without any of the data.
         detail: String,
     },
+    /// The database itself is damaged.
+    #[error("the database is damaged; restore it from a backup")]
+    Damaged(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The database did not answer in time or is away; trying again may help.
     #[error("the database is not available")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -49,7 +52,8 @@ pub enum Change {
         /// The version that the change is based on.
         expected_version: u64,
     },
-    /// Marks the profile revoked, deletes its templates and destroys the person's data key.
+    /// Marks the profile revoked, deletes its templates, destroys the person's data key, and erases the remembered
+    /// answers that speak of the person.
     RevokeProfile {
         /// Whose.
         person: PersonId,
@@ -236,6 +240,8 @@ pub struct IdempotencyKey {
     pub key: String,
     /// SHA-256 of method, path and body: the same key with another request is an error.
     pub fingerprint: [u8; 32],
+    /// Names this attempt at random: a reservation that another attempt has taken over is not this one's to settle.
+    pub attempt: Uuid,
 }
 
 /// A remembered answer.
@@ -258,6 +264,8 @@ pub enum Idempotent {
     InFlight,
     /// Answered before.
     Done(StoredResponse),
+    /// Answered before, and the answer was erased: it spoke of a person who was revoked since.
+    Erased,
     /// Used before with another request.
     Mismatch,
 }
@@ -299,8 +307,17 @@ pub trait Store: Send + Sync + 'static {
         stale: Timestamp,
     ) -> Result<Idempotent, StoreError>;
 
-    /// Remembers the answer to a reserved key, or gives the reservation up.
-    async fn settle(&self, key: &IdempotencyKey, response: Option<StoredResponse>) -> Result<(), StoreError>;
+    /// Remembers the answer to a reserved key, or gives the reservation up. Does nothing if another attempt holds the
+    /// key by now. Of an answer about a person who is revoked, only that there was one is remembered.
+    async fn settle(
+        &self,
+        key: &IdempotencyKey,
+        response: Option<StoredResponse>,
+        about: Option<&PersonId>,
+    ) -> Result<(), StoreError>;
+
+    /// Forgets the keys that were reserved before `oldest`, and says how many.
+    async fn forget_answers(&self, oldest: Timestamp) -> Result<u64, StoreError>;
 
     /// Answers quickly whether the database can be reached.
     async fn ping(&self) -> Result<(), StoreError>;

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Caller;
-use crate::config::{ConfigError, LIVE_SECTIONS, VoiceAuthConfig, merge};
+use crate::config::{ConfigError, LIVE_SECTIONS, VoiceAuthConfig, merge_patch};
 use crate::ports::{AuditEvent, AuditKind, Change};
 use crate::{Service, ServiceError};
 
@@ -26,8 +26,28 @@ pub struct ConfigurationView {
 pub enum OverrideMode {
     /// They become the overrides.
     Replace,
-    /// They are laid over the present ones.
-    Merge,
+    /// They are a merge patch (RFC 7396) of the present ones: `null` takes an override away.
+    Patch,
+}
+
+/// Which version of the overrides a change may be based on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BasedOn {
+    /// Whatever it is.
+    Any,
+    /// One of these.
+    Versions(Vec<u64>),
+}
+
+impl BasedOn {
+    /// Whether `version` is one of them.
+    #[must_use]
+    pub fn admits(&self, version: u64) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Versions(versions) => versions.contains(&version),
+        }
+    }
 }
 
 impl Service {
@@ -52,27 +72,27 @@ impl Service {
         })
     }
 
-    /// Changes the runtime overrides, if their version still is `expected_version`.
+    /// Changes the runtime overrides, if their version is one that `based_on` admits.
     ///
     /// # Errors
-    /// [`ServiceError::Config`] with every wrong field, [`ServiceError::Conflict`] if the version moved on,
-    /// [`ServiceError::Store`]. Nothing changes on error.
+    /// [`ServiceError::Config`] with every wrong field, [`ServiceError::Conflict`] if the version is another or moves on
+    /// meanwhile, [`ServiceError::Store`]. Nothing changes on error.
     pub async fn change_configuration(
         &self,
         overrides: Value,
         mode: OverrideMode,
-        expected_version: u64,
+        based_on: &BasedOn,
         caller: &Caller,
     ) -> Result<ConfigurationView, ServiceError> {
         let stored = self.store.config().await?;
-        if stored.version != expected_version {
+        if !based_on.admits(stored.version) {
             return Err(ServiceError::Conflict);
         }
         let overrides = match mode {
             OverrideMode::Replace => overrides,
-            OverrideMode::Merge => {
+            OverrideMode::Patch => {
                 let mut merged = stored.overrides.clone();
-                merge(&mut merged, &overrides);
+                merge_patch(&mut merged, &overrides);
                 merged
             }
         };
@@ -85,9 +105,9 @@ impl Service {
             person: None,
             outcome: "ok".into(),
             request_id: caller.request_id.clone(),
-            details: json!({"version": expected_version + 1, "before": stored.overrides, "after": overrides}),
+            details: json!({"version": stored.version + 1, "before": stored.overrides, "after": overrides}),
         };
-        let change = Change::PutConfig { overrides: overrides.clone(), expected_version };
+        let change = Change::PutConfig { overrides: overrides.clone(), expected_version: stored.version };
         self.store.commit(vec![change], event).await?;
         self.config.replace_overrides(overrides)?;
         self.configuration().await

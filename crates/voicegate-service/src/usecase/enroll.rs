@@ -4,14 +4,16 @@ use serde::Serialize;
 use serde_json::json;
 use voicegate_audio::Quality;
 use voicegate_core::decide::{Outcome, Reason};
-use voicegate_core::enrolment::{Admission, EnrolmentPolicy, Progress, admit};
+use voicegate_core::enrolment::{Admission, Progress, admit};
 use voicegate_core::{Exemplar, PersonId, Template};
+use voicegate_models::{SpeakerModels, System};
 
 use super::Caller;
 use super::sample::{Analysed, Recording};
+use crate::config::VoiceAuthConfig;
 use crate::ports::{AuditEvent, AuditKind, Change};
 use crate::profile::{Profile, ProfileState};
-use crate::{Service, ServiceError};
+use crate::{Service, ServiceError, policy};
 
 /// What shall happen to a voice that is enrolled already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +37,7 @@ pub struct EnrollAnswer {
     pub reasons: Vec<Reason>,
     /// Always `null` here; present so that every answer has the same core fields.
     pub similarity: Option<f32>,
-    /// Least agreement of an accepted sample with the others, a cosine in [-1, 1]; `null` with a single sample.
+    /// Least agreement of an accepted sample with the others, in [-1, 1]; `null` with a single sample.
     pub score: Option<f32>,
     /// Where the profile stands; `null` if there still is none.
     pub status: Option<ProfileState>,
@@ -45,7 +47,7 @@ pub struct EnrollAnswer {
     pub samples: Vec<SampleReport>,
     /// Quality of each sample that could be decoded, in the order given.
     pub quality: Vec<Quality>,
-    /// Registry id of the speaker model.
+    /// Registry id of the speaker model or fusion.
     pub model: String,
     /// Version of the profile; 0 if there still is none.
     pub version: u64,
@@ -64,7 +66,7 @@ pub struct SampleReport {
     pub reasons: Vec<Reason>,
     /// What lowers its worth without making it unusable.
     pub warnings: Vec<Reason>,
-    /// Mean cosine to the other samples; `null` for the very first or if it could not be compared.
+    /// Mean similarity to the other samples; `null` for the very first or if it could not be compared.
     pub agreement: Option<f32>,
     /// Its quality; `null` if it could not be decoded.
     pub quality: Option<Quality>,
@@ -97,8 +99,8 @@ impl Service {
             )));
         }
         let config = self.config.current();
-        let model = self.speaker_model().id.as_str();
-        let policy = self.enrolment_policy(&config)?;
+        let speakers = self.speakers()?;
+        let rule = Rule { speakers, config: &config };
         // Ask before the work: a caller who may not go on should not wait for networks.
         self.base(person, intent).await?;
         let mut analysed = Vec::with_capacity(recordings.len());
@@ -108,7 +110,7 @@ impl Service {
                 .push((name, self.analyse(recording, config.enrolment.min_sample_speech_s, &config).await?));
         }
         for _ in 0..ATTEMPTS {
-            match self.admit(person, intent, &analysed, &policy, model, caller).await {
+            match self.admit(person, intent, &analysed, &rule, caller).await {
                 Err(ServiceError::Conflict) => {}
                 done => return done,
             }
@@ -135,35 +137,38 @@ impl Service {
         person: &PersonId,
         intent: Intent,
         analysed: &[(String, Analysed)],
-        policy: &EnrolmentPolicy,
-        model: &str,
+        rule: &Rule<'_>,
         caller: &Caller,
     ) -> Result<EnrollAnswer, ServiceError> {
         let now = self.clock.now();
         let base = self.base(person, intent).await?;
         let existing: Vec<Exemplar> = match (intent, &base) {
             (Intent::Replace, _) | (_, None) => Vec::new(),
-            (_, Some(profile)) => profile.template(model).map(|t| t.exemplars().to_vec()).unwrap_or_default(),
+            (_, Some(profile)) => {
+                profile.template.as_ref().map(|t| t.exemplars().to_vec()).unwrap_or_default()
+            }
         };
+        let system = rule.system(&existing);
+        let policy = policy::enrolment_policy(rule.config, rule.speakers, system)?;
         let candidates: Vec<Exemplar> = analysed
             .iter()
             .filter_map(|(_, sample)| {
-                let embedding = sample.embedding.as_ref().ok()?.clone();
+                let voiceprint = sample.voiceprint.as_ref().ok()?.clone();
                 let quality = sample.quality.as_ref()?;
                 Some(Exemplar {
-                    embedding,
+                    voiceprint,
                     net_speech_s: quality.net_speech_s,
                     snr_db: quality.snr_db,
                     added_at: now,
                 })
             })
             .collect();
-        let verdicts = admit(&existing, &candidates, policy);
+        let verdicts = admit(&existing, &candidates, &system.fusion, &policy);
         let exemplars: Vec<Exemplar> = existing
             .into_iter()
             .chain(candidates.into_iter().zip(&verdicts).filter(|(_, v)| v.is_accepted()).map(|(e, _)| e))
             .collect();
-        let progress = Progress::new(&exemplars, policy);
+        let progress = Progress::new(&exemplars, &policy.needs);
         let samples = report(analysed, &verdicts);
 
         let keeps_old = intent == Intent::Replace && !progress.complete && base.is_some();
@@ -178,7 +183,7 @@ impl Service {
             outcome: outcome.as_str().into(),
             request_id: caller.request_id.clone(),
             details: json!({
-                "model": model,
+                "model": system.id,
                 "intent": format!("{intent:?}").to_lowercase(),
                 "accepted": samples.iter().filter(|s| s.accepted).count(),
                 "refused": samples.iter().flat_map(|s| s.reasons.iter().map(|r| r.code.to_string())).collect::<Vec<_>>(),
@@ -189,7 +194,7 @@ impl Service {
         let version = base.as_ref().map_or(0, |p| p.version);
         let mut changes = Vec::new();
         let (status, new_version) = if any_accepted && !keeps_old {
-            let template = Template::new(model, exemplars).map_err(|error| {
+            let template = Template::new(exemplars).map_err(|error| {
                 ServiceError::Internal(format!("the accepted samples make no template: {error}"))
             })?;
             changes.push(Change::PutProfile {
@@ -211,15 +216,28 @@ impl Service {
             progress,
             quality: samples.iter().filter_map(|s| s.quality.clone()).collect(),
             samples,
-            model: model.to_owned(),
+            model: system.id.to_string(),
             version: new_version,
             audit_record: receipt.audit_seq,
         })
     }
 }
 
-/// The profile after the change. A revoked profile starts anew; replacing drops the templates of other models too,
-/// because they are of the voice that was replaced.
+/// What an enrolment follows.
+struct Rule<'a> {
+    speakers: &'a SpeakerModels,
+    config: &'a VoiceAuthConfig,
+}
+
+impl Rule<'_> {
+    /// The first system that heard all that is there already; an imported profile may know a single model only.
+    fn system(&self, existing: &[Exemplar]) -> &System {
+        let heard_all = |system: &&System| existing.iter().all(|e| system.fusion.heard(&e.voiceprint));
+        self.speakers.systems().iter().find(heard_all).unwrap_or(self.speakers.serving())
+    }
+}
+
+/// The profile after the change. A revoked profile starts anew.
 fn next(
     base: Option<&Profile>,
     person: &PersonId,
@@ -229,9 +247,6 @@ fn next(
     now: jiff::Timestamp,
 ) -> Profile {
     let continued = base.filter(|p| p.state != ProfileState::Revoked && intent != Intent::Replace);
-    let mut templates: Vec<Template> = continued.map(|p| p.templates.clone()).unwrap_or_default();
-    templates.retain(|t| t.model() != template.model());
-    templates.push(template);
     Profile {
         person: person.clone(),
         // Adding to an active profile never takes it out of use.
@@ -241,7 +256,7 @@ fn next(
             state
         },
         version: 0,
-        templates,
+        template: Some(template),
         created_at: continued.map_or(now, |p| p.created_at),
         updated_at: now,
         revoked_at: None,
@@ -249,11 +264,11 @@ fn next(
     }
 }
 
-/// One report per sample; `verdicts` has an entry for each sample that has an embedding.
+/// One report per sample; `verdicts` has an entry for each sample that has a voiceprint.
 fn report(analysed: &[(String, Analysed)], verdicts: &[Admission]) -> Vec<SampleReport> {
     let mut verdicts = verdicts.iter();
     let one = |(name, sample): &(String, Analysed)| {
-        let (accepted, reasons, agreement) = match &sample.embedding {
+        let (accepted, reasons, agreement) = match &sample.voiceprint {
             Err(reasons) => (false, reasons.clone(), None),
             Ok(_) => match verdicts.next() {
                 Some(Admission::Accepted { agreement }) => (true, Vec::new(), *agreement),

@@ -6,7 +6,7 @@ use voicegate_core::PersonId;
 use voicegate_core::enrolment::Progress;
 
 use crate::profile::{Profile, ProfileState};
-use crate::{Service, ServiceError};
+use crate::{Service, ServiceError, policy};
 
 /// A profile as its owner's integrator may see it.
 #[derive(Debug, Clone, Serialize)]
@@ -46,10 +46,12 @@ impl Service {
     /// [`ServiceError::NotEnrolled`], [`ServiceError::Store`].
     pub async fn profile(&self, person: &PersonId) -> Result<ProfileView, ServiceError> {
         let profile = self.load(person).await?;
-        let policy = self.enrolment_policy(&self.config.current())?;
-        let models = profile.templates.iter().map(|template| ModelProgress {
-            model: template.model().to_owned(),
-            progress: Progress::new(template.exemplars(), &policy),
+        let needs = policy::needs(&self.config.current());
+        let models = profile.template.iter().flat_map(|template| {
+            template.models().map(|model| {
+                let heard = template.exemplars().iter().filter(|e| e.voiceprint.get(model).is_some());
+                ModelProgress { model: model.to_owned(), progress: Progress::new(heard, &needs) }
+            })
         });
         Ok(ProfileView {
             models: models.collect(),

@@ -1,4 +1,4 @@
-//! From bytes to an embedding: the part that enrolment and verification share.
+//! From bytes to a voiceprint: the part that enrolment and verification share.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use voicegate_audio::decode::Source;
 use voicegate_audio::{Pcm, Quality, decode, detect_speech};
-use voicegate_core::Embedding;
+use voicegate_core::Voiceprint;
 use voicegate_core::decide::Reason;
 use voicegate_models::{EmbedError, PoolError};
 
@@ -37,7 +37,7 @@ pub struct Timings {
     pub decode_ms: f32,
     /// Speech detection and quality.
     pub quality_ms: f32,
-    /// Features and network, the wait for a free session included.
+    /// Features and networks, the wait for a free session included.
     pub embedding_ms: f32,
     /// Comparison and decision.
     pub score_ms: f32,
@@ -58,8 +58,8 @@ pub struct Analysed {
     pub quality: Option<Quality>,
     /// What lowers its worth without making it unusable.
     pub warnings: Vec<Reason>,
-    /// The embedding, or why there is none.
-    pub embedding: Result<Embedding, Vec<Reason>>,
+    /// What the speaker models made of it, or why there is nothing.
+    pub voiceprint: Result<Voiceprint, Vec<Reason>>,
     /// Time taken.
     pub timings: Timings,
 }
@@ -103,7 +103,7 @@ impl Service {
             let analysed = Analysed {
                 source: Some(decoded.source),
                 warnings: warnings.iter().map(|w| Reason::new(w.code(), w.to_string())).collect(),
-                embedding: Err(refusals.iter().map(|r| Reason::new(r.code(), r.to_string())).collect()),
+                voiceprint: Err(refusals.iter().map(|r| Reason::new(r.code(), r.to_string())).collect()),
                 quality: Some(measured),
                 timings: Timings { decode_ms, quality_ms: ms(start.elapsed()), ..Timings::default() },
             };
@@ -114,7 +114,7 @@ impl Service {
             .map_err(|error| ServiceError::Internal(format!("the audio front end stopped: {error}")))?;
         if let Some(pcm) = pcm {
             let start = Instant::now();
-            analysed.embedding = Ok(self.models.speaker().embed_async(Arc::new(pcm)).await?.embedding);
+            analysed.voiceprint = Ok(self.speakers()?.embed_async(&Arc::new(pcm)).await?.voiceprint);
             analysed.timings.embedding_ms = ms(start.elapsed());
         }
         Ok(analysed)
@@ -127,7 +127,7 @@ impl Analysed {
             source: None,
             quality: None,
             warnings: Vec::new(),
-            embedding: Err(vec![Reason::new(refusal.code(), refusal.to_string())]),
+            voiceprint: Err(vec![Reason::new(refusal.code(), refusal.to_string())]),
             timings: Timings { decode_ms, ..Timings::default() },
         }
     }

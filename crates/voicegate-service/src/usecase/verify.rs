@@ -2,19 +2,21 @@
 
 use std::time::Instant;
 
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
 use voicegate_audio::Quality;
 use voicegate_audio::decode::Source;
-use voicegate_core::PersonId;
 use voicegate_core::decide::{Decision, Evidence, Measured, Outcome, Policy, Reason, decide};
 use voicegate_core::score::SpeakerScore;
+use voicegate_core::{Exemplar, PersonId, Template};
+use voicegate_models::{SpeakerModels, System};
 
 use super::Caller;
 use super::sample::{Analysed, Recording, Timings, ms};
 use crate::ports::{AuditEvent, AuditKind, Change};
 use crate::profile::{Profile, ProfileState};
-use crate::{Service, ServiceError};
+use crate::{Service, ServiceError, policy};
 
 /// The answer to a verification.
 #[derive(Debug, Clone, Serialize)]
@@ -37,7 +39,7 @@ pub struct VerifyAnswer {
     pub warnings: Vec<Reason>,
     /// Format of the recording; `null` if it could not be decoded.
     pub source: Option<Source>,
-    /// Registry id of the speaker model.
+    /// Registry id of the speaker model or fusion that judged.
     pub model: String,
     /// Milliseconds per stage.
     pub timings: Timings,
@@ -46,7 +48,8 @@ pub struct VerifyAnswer {
 }
 
 impl Service {
-    /// Compares a recording with the enrolled voice of `person`.
+    /// Compares a recording with the enrolled voice of `person`. An attempt on a voice that cannot be verified is
+    /// recorded, too: guessing at names must leave a trace.
     ///
     /// # Errors
     /// [`ServiceError::NotEnrolled`], [`ServiceError::Revoked`], [`ServiceError::Incomplete`],
@@ -57,40 +60,55 @@ impl Service {
         recording: Recording,
         caller: &Caller,
     ) -> Result<VerifyAnswer, ServiceError> {
+        match self.attempt(person, recording, caller).await {
+            Err(error) => {
+                if let Some(code) = refusal(&error) {
+                    let details = json!({ "reasons": [code] });
+                    self.store.commit(Vec::new(), self.event(person, "refused", details, caller)).await?;
+                }
+                Err(error)
+            }
+            answered => answered,
+        }
+    }
+
+    async fn attempt(
+        &self,
+        person: &PersonId,
+        recording: Recording,
+        caller: &Caller,
+    ) -> Result<VerifyAnswer, ServiceError> {
         let config = self.config.current();
-        let model = self.speaker_model();
-        let threshold = self.score_threshold(&config)?;
         let start = Instant::now();
         let profile = self.load(person).await?;
-        match profile.state {
-            ProfileState::Active => {}
-            ProfileState::Pending => return Err(ServiceError::Incomplete(person.clone())),
-            ProfileState::Revoked => return Err(ServiceError::Revoked(person.clone())),
-        }
+        let template = match (profile.state, &profile.template) {
+            (ProfileState::Active, Some(template)) => template,
+            (ProfileState::Active | ProfileState::Pending, _) => {
+                return Err(ServiceError::Incomplete(person.clone()));
+            }
+            (ProfileState::Revoked, _) => return Err(ServiceError::Revoked(person.clone())),
+        };
         let read_ms = ms(start.elapsed());
+        let speakers = self.speakers()?;
+        policy::score_threshold(&config, speakers, speakers.serving())?;
 
         let analysed = self.analyse(recording, config.verification.min_net_speech_s, &config).await?;
         let start = Instant::now();
-        let evidence = Evidence { speaker: compare(&analysed, &profile, model.id.as_str()) };
-        let decision = decide(&evidence, &Policy { score_threshold: threshold });
+        let (system, speaker) = compare(&analysed, template, speakers, config.enrolment.min_samples);
+        let threshold = policy::score_threshold(&config, speakers, system)?;
+        let decision = decide(&Evidence { speaker }, &Policy { score_threshold: threshold });
         let score_ms = ms(start.elapsed());
 
         let start = Instant::now();
-        let now = self.clock.now();
-        let changes = match decision.outcome {
-            Outcome::Accept => vec![Change::MarkVerified { person: person.clone(), at: now }],
-            Outcome::Reject | Outcome::Inconclusive => Vec::new(),
+        let details = details(&decision, &analysed, system);
+        let event = self.event(person, decision.outcome.as_str(), details, caller);
+        let receipt = if decision.outcome == Outcome::Accept {
+            let learnt =
+                learn(&profile, &analysed, speakers.serving(), config.enrolment.max_samples, event.at);
+            self.commit_accepted(person, learnt, event).await?
+        } else {
+            self.store.commit(Vec::new(), event).await?
         };
-        let event = AuditEvent {
-            at: now,
-            kind: AuditKind::Verify,
-            actor: caller.actor.clone(),
-            person: Some(person.clone()),
-            outcome: decision.outcome.as_str().into(),
-            request_id: caller.request_id.clone(),
-            details: details(&decision, &analysed, model.id.as_str()),
-        };
-        let receipt = self.store.commit(changes, event).await?;
         let timings = Timings { score_ms, store_ms: read_ms + ms(start.elapsed()), ..analysed.timings };
         Ok(VerifyAnswer {
             user_id: person.clone(),
@@ -102,32 +120,119 @@ impl Service {
             quality: analysed.quality,
             warnings: analysed.warnings,
             source: analysed.source,
-            model: model.id.to_string(),
+            model: system.id.to_string(),
             timings,
             audit_record: receipt.audit_seq,
         })
     }
-}
 
-/// The speaker comparison, or why there is none.
-fn compare(analysed: &Analysed, profile: &Profile, model: &str) -> Measured<SpeakerScore> {
-    let embedding = match &analysed.embedding {
-        Ok(embedding) => embedding,
-        Err(reasons) => return Measured::Missing(reasons.clone()),
-    };
-    match profile.template(model).and_then(|template| SpeakerScore::new(embedding, template)) {
-        Some(score) => Measured::Value(score),
-        None => Measured::Missing(vec![Reason::new(
-            "other_model",
-            "The voice was enrolled with a speaker model that is no longer active; add samples with an update.",
-        )]),
+    /// Marks the profile verified, and keeps what was `learnt` unless somebody changed the profile meanwhile.
+    async fn commit_accepted(
+        &self,
+        person: &PersonId,
+        learnt: Option<Profile>,
+        event: AuditEvent,
+    ) -> Result<crate::ports::Receipt, ServiceError> {
+        let mark = Change::MarkVerified { person: person.clone(), at: event.at };
+        if let Some(profile) = learnt {
+            let expected_version = profile.version;
+            let changes = vec![Change::PutProfile { profile, expected_version }, mark.clone()];
+            match self.store.commit(changes, event.clone()).await {
+                Err(crate::ports::StoreError::Conflict) => {}
+                done => return Ok(done?),
+            }
+        }
+        Ok(self.store.commit(vec![mark], event).await?)
+    }
+
+    fn event(
+        &self,
+        person: &PersonId,
+        outcome: &str,
+        details: serde_json::Value,
+        caller: &Caller,
+    ) -> AuditEvent {
+        AuditEvent {
+            at: self.clock.now(),
+            kind: AuditKind::Verify,
+            actor: caller.actor.clone(),
+            person: Some(person.clone()),
+            outcome: outcome.into(),
+            request_id: caller.request_id.clone(),
+            details,
+        }
     }
 }
 
-fn details(decision: &Decision, analysed: &Analysed, model: &str) -> serde_json::Value {
+/// The code under which an attempt that came to nothing is recorded; `None` for faults of the server.
+fn refusal(error: &ServiceError) -> Option<&'static str> {
+    match error {
+        ServiceError::NotEnrolled(_) => Some("not_enrolled"),
+        ServiceError::Incomplete(_) => Some("incomplete"),
+        ServiceError::Revoked(_) => Some("revoked"),
+        // The profile was revoked or replaced while the recording was being compared.
+        ServiceError::Conflict => Some("changed_meanwhile"),
+        _ => None,
+    }
+}
+
+/// The speaker comparison with the system that made it, or why there is none.
+fn compare<'a>(
+    analysed: &Analysed,
+    template: &Template,
+    speakers: &'a SpeakerModels,
+    enough: usize,
+) -> (&'a System, Measured<SpeakerScore>) {
+    let voiceprint = match &analysed.voiceprint {
+        Ok(voiceprint) => voiceprint,
+        Err(reasons) => return (speakers.serving(), Measured::Missing(reasons.clone())),
+    };
+    let scored = speakers.system_for(voiceprint, template, enough).and_then(|system| {
+        Some((system, Measured::Value(SpeakerScore::new(voiceprint, template, &system.fusion)?)))
+    });
+    scored.unwrap_or_else(|| {
+        let reason = Reason::new(
+            "other_model",
+            "The voice was enrolled with a speaker model that is no longer in use; enrol it again.",
+        );
+        (speakers.serving(), Measured::Missing(vec![reason]))
+    })
+}
+
+/// The profile with an accepted attempt as a new exemplar, where the template lacks a model that serves now: a voice
+/// that was imported, or enrolled before the model came, moves to the current models by being used.
+fn learn(
+    profile: &Profile,
+    analysed: &Analysed,
+    serving: &System,
+    max_samples: usize,
+    now: Timestamp,
+) -> Option<Profile> {
+    let template = profile.template.as_ref()?;
+    let (voiceprint, quality) = (analysed.voiceprint.as_ref().ok()?, analysed.quality.as_ref()?);
+    let settled = serving.fusion.heard_of(template);
+    let full = template.exemplars().len() >= max_samples;
+    if full || settled == template.exemplars().len() || settled >= LEARNT || !serving.fusion.heard(voiceprint)
+    {
+        return None;
+    }
+    let exemplar = Exemplar {
+        voiceprint: voiceprint.clone(),
+        net_speech_s: quality.net_speech_s,
+        snr_db: quality.snr_db,
+        added_at: now,
+    };
+    let exemplars = template.exemplars().iter().cloned().chain([exemplar]).collect();
+    Some(Profile { template: Some(Template::new(exemplars).ok()?), updated_at: now, ..profile.clone() })
+}
+
+/// Accepted attempts that are kept of a voice that moves to other models.
+const LEARNT: usize = 5;
+
+fn details(decision: &Decision, analysed: &Analysed, system: &System) -> serde_json::Value {
     let codes = |reasons: &[Reason]| reasons.iter().map(|r| r.code.to_string()).collect::<Vec<_>>();
     json!({
-        "model": model,
+        "model": system.id,
         "score": decision.score,
         "threshold": decision.threshold,
         "reasons": codes(&decision.reasons),

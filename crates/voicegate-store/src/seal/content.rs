@@ -1,6 +1,7 @@
 //! What can be sealed, as bytes.
 
-use voicegate_core::Template;
+use voicegate_core::TemplatePart;
+use voicegate_service::ports::StoredResponse;
 use zeroize::Zeroizing;
 
 use super::Secret;
@@ -15,7 +16,7 @@ pub trait Sealable: Sized {
 }
 
 /// A template is CBOR (RFC 8949): half the size of JSON for embeddings, and fields can be added later.
-impl Sealable for Template {
+impl Sealable for TemplatePart {
     fn to_plain(&self) -> Zeroizing<Vec<u8>> {
         let mut plain = Zeroizing::new(Vec::new());
         ciborium::into_writer(self, &mut *plain).expect("a template has a CBOR form");
@@ -24,6 +25,29 @@ impl Sealable for Template {
 
     fn from_plain(plain: &[u8]) -> Option<Self> {
         ciborium::from_reader(plain).ok()
+    }
+}
+
+/// Status (2 bytes) ‖ length of the content type (8, big endian) ‖ content type ‖ body.
+impl Sealable for StoredResponse {
+    fn to_plain(&self) -> Zeroizing<Vec<u8>> {
+        let mut plain = Vec::with_capacity(10 + self.content_type.len() + self.body.len());
+        plain.extend(self.status.to_be_bytes());
+        plain.extend((self.content_type.len() as u64).to_be_bytes());
+        plain.extend(self.content_type.as_bytes());
+        plain.extend(&self.body);
+        Zeroizing::new(plain)
+    }
+
+    fn from_plain(plain: &[u8]) -> Option<Self> {
+        let (status, rest) = plain.split_first_chunk()?;
+        let (length, rest) = rest.split_first_chunk()?;
+        let (content_type, body) = rest.split_at_checked(u64::from_be_bytes(*length).try_into().ok()?)?;
+        Some(Self {
+            status: u16::from_be_bytes(*status),
+            content_type: std::str::from_utf8(content_type).ok()?.to_owned(),
+            body: body.to_vec(),
+        })
     }
 }
 

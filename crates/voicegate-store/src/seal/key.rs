@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use hkdf::Hkdf;
+use sha2::Sha256;
 use voicegate_service::ports::Entropy;
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// 32 secret bytes, overwritten when dropped.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
@@ -26,6 +28,14 @@ impl Secret {
 
     pub(crate) fn bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+
+    /// The secret made of this one for one purpose: HKDF-SHA-256 (RFC 5869).
+    pub(crate) fn derive(&self, salt: &[u8], purpose: &[u8]) -> Self {
+        let hkdf = Hkdf::<Sha256>::new(Some(salt), &self.0);
+        let mut bytes = Zeroizing::new([0; 32]);
+        hkdf.expand(purpose, &mut *bytes).expect("32 bytes are one block of HKDF-SHA-256");
+        Self(*bytes)
     }
 }
 

@@ -1,9 +1,5 @@
 //! The master key in its versions, and the subkeys derived from it.
 
-use hkdf::Hkdf;
-use sha2::Sha256;
-use zeroize::Zeroizing;
-
 use super::{SealingKey, Secret};
 
 /// What a subkey wraps. Each purpose has a key of its own, so that no wrapped key can pass for one of another kind.
@@ -51,10 +47,8 @@ impl MasterKey {
     /// The subkey for one purpose: HKDF-SHA-256 (RFC 5869) with a label per purpose.
     #[must_use]
     pub fn subkey(&self, wraps: Wraps) -> SealingKey {
-        let hkdf = Hkdf::<Sha256>::new(Some(b"voicegate master key"), self.secret.bytes());
-        let mut bytes = Zeroizing::new([0; 32]);
-        hkdf.expand(wraps.label(), &mut *bytes).expect("32 bytes are one block of HKDF-SHA-256");
-        SealingKey { version: self.version, secret: Secret::new(*bytes) }
+        let secret = self.secret.derive(b"voicegate master key", wraps.label());
+        SealingKey { version: self.version, secret }
     }
 }
 

@@ -118,7 +118,8 @@ impl<T: Sealable> Sealed<T> {
         entropy.fill(&mut nonce);
         let plain = content.to_plain();
         let payload = Payload { msg: &plain, aad: &place.associated_data(key.version) };
-        let body = cipher(key).encrypt(&Nonce::from(nonce), payload).expect("templates are far below 64 GiB");
+        let body =
+            cipher(key).encrypt(&Nonce::from(nonce), payload).expect("what is sealed is far below 64 GiB");
         let mut bytes = Vec::with_capacity(BODY_AT + body.len());
         bytes.push(FORMAT);
         bytes.extend(key.version.to_be_bytes());

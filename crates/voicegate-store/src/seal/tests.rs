@@ -2,7 +2,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use jiff::Timestamp;
 use proptest::prelude::*;
-use voicegate_core::{Embedding, Exemplar, Template};
+use voicegate_core::{Embedding, Exemplar, Template, TemplatePart, Voiceprint};
+use voicegate_service::ports::StoredResponse;
 
 use super::*;
 
@@ -30,14 +31,14 @@ fn key(version: u32, byte: u8) -> SealingKey {
     SealingKey { version, secret: Secret::new([byte; 32]) }
 }
 
-fn template(values: Vec<f32>) -> Template {
+fn template(values: Vec<f32>) -> TemplatePart {
     let exemplar = Exemplar {
-        embedding: Embedding::new(values).unwrap(),
+        voiceprint: Voiceprint::single("ecapa", Embedding::new(values).unwrap()),
         net_speech_s: 2.5,
         snr_db: Some(17.0),
         added_at: Timestamp::from_second(1_700_000_000).unwrap(),
     };
-    Template::new("ecapa", vec![exemplar.clone(), exemplar]).unwrap()
+    Template::new(vec![exemplar.clone(), exemplar]).unwrap().parts().remove(0)
 }
 
 #[test]
@@ -57,6 +58,26 @@ fn what_is_not_sealed_is_malformed() {
     let sealed = Sealed::seal(&template(vec![1.0, 2.0]), &key(1, 1), PLACE, &Counting::default());
     let as_secret = Sealed::<Secret>::from_bytes(sealed.as_bytes().to_vec()).unwrap();
     assert_eq!(as_secret.open(&key(1, 1), PLACE).unwrap_err(), SealError::Content);
+}
+
+#[test]
+fn an_answer_is_read_back_or_not_at_all() {
+    let response = |content_type: &str, body: &[u8]| StoredResponse {
+        status: 422,
+        content_type: content_type.to_owned(),
+        body: body.to_vec(),
+    };
+    for answer in
+        [response("application/json", b"{}"), response("", b""), response("text/plain", &[0xFF; 99])]
+    {
+        let plain = answer.to_plain();
+        assert_eq!(StoredResponse::from_plain(&plain), Some(answer.clone()));
+        let head = 10 + answer.content_type.len();
+        for cut in 0..head {
+            assert_eq!(StoredResponse::from_plain(&plain[..cut]), None, "{cut}");
+        }
+    }
+    assert_eq!(StoredResponse::from_plain(&[0xFF; 30]), None, "a length beyond the end");
 }
 
 #[test]
@@ -81,11 +102,13 @@ proptest! {
         let key = SealingKey { version, secret: Secret::new(bytes) };
         let place = Place { row: &row, ..PLACE };
         let sealed = Sealed::seal(&template, &key, place, &Counting::from(start));
-        let stored = Sealed::<Template>::from_bytes(sealed.as_bytes().to_vec()).unwrap();
+        let stored = Sealed::<TemplatePart>::from_bytes(sealed.as_bytes().to_vec()).unwrap();
         let opened = stored.open(&key, place).unwrap();
         prop_assert_eq!(opened.model(), template.model());
+        let joined = |part: &TemplatePart| Template::from_parts(vec![part.clone()]).unwrap();
+        let (opened, template) = (joined(&opened), joined(&template));
         prop_assert_eq!(opened.exemplars().len(), 2);
-        prop_assert!(opened.mean().cosine(template.mean()).unwrap() > 0.999_99);
+        prop_assert!(opened.mean("ecapa").unwrap().cosine(template.mean("ecapa").unwrap()).unwrap() > 0.999_99);
 
         let elsewhere = [
             Place { table: "people", ..place },

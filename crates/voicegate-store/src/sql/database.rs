@@ -10,7 +10,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::timeout;
 use voicegate_service::ports::StoreError;
 
-use super::{Dialect, failed};
+use super::{Dialect, failed, is_damage};
 
 /// The pool of connections to one database.
 pub(crate) struct Database {
@@ -39,8 +39,8 @@ impl Database {
         sqlx::any::install_default_drivers();
         let patience = options.get_acquire_timeout();
         // The pool keeps trying and then says "timed out"; a single try says what is wrong.
-        let first = timeout(patience, AnyConnection::connect(url)).await;
-        first.map_err(|_| sqlx::Error::PoolTimedOut)??.close().await?;
+        let first = timeout(patience, first(url, session.clone())).await;
+        first.map_err(|_| sqlx::Error::PoolTimedOut)??;
         let pool = options
             .after_connect(move |connection, _| {
                 let session = session.clone();
@@ -72,6 +72,16 @@ impl Database {
 
     pub(crate) async fn close(&self) {
         self.pool.close().await;
+    }
+}
+
+/// Connects once, and begins a session as the pool will: that a file is no database shows only then. Whatever else goes
+/// wrong there may pass, and the pool tries again.
+async fn first(url: &str, session: String) -> Result<(), sqlx::Error> {
+    let mut connection = AnyConnection::connect(url).await?;
+    match connection.execute(AssertSqlSafe(session)).await {
+        Err(error) if is_damage(&error) => Err(error),
+        _ => connection.close().await,
     }
 }
 

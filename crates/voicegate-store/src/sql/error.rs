@@ -15,7 +15,24 @@ pub(crate) fn failed(error: Error) -> StoreError {
         Error::Database(database) => database.code().is_some_and(|code| may_pass(&code)),
         _ => false,
     };
-    if unavailable { StoreError::Unavailable(error.into()) } else { StoreError::Database(error.into()) }
+    if unavailable {
+        StoreError::Unavailable(error.into())
+    } else if is_damage(&error) {
+        StoreError::Damaged(error.into())
+    } else {
+        StoreError::Database(error.into())
+    }
+}
+
+/// Whether `error` says that the database itself is damaged.
+pub(crate) fn is_damage(error: &Error) -> bool {
+    let Error::Database(database) = error else { return false };
+    database.code().is_some_and(|code| is_damage_code(&code))
+}
+
+fn is_damage_code(code: &str) -> bool {
+    // PostgreSQL: data corrupted, index corrupted. SQLite: SQLITE_CORRUPT and SQLITE_NOTADB.
+    matches!(code, "XX001" | "XX002") || is_sqlite(code, &[11, 26])
 }
 
 /// Whether `error` came of two transactions getting into each other's way, so that this one was undone
@@ -28,13 +45,14 @@ pub(crate) fn is_contention(error: &StoreError) -> bool {
 
 fn is_contention_code(code: &str) -> bool {
     // PostgreSQL: serialization failure, deadlock, lock time-out.
-    matches!(code, "40001" | "40P01" | "55P03") || is_sqlite_busy(code)
+    // SQLite: SQLITE_BUSY and SQLITE_LOCKED.
+    matches!(code, "40001" | "40P01" | "55P03") || is_sqlite(code, &[5, 6])
 }
 
-/// SQLITE_BUSY and SQLITE_LOCKED are the low byte of their extended codes.
-fn is_sqlite_busy(code: &str) -> bool {
+/// Whether `code` is one of SQLite's `kinds`, which are the low byte of their extended codes.
+fn is_sqlite(code: &str, kinds: &[u32]) -> bool {
     // PostgreSQL's codes have five characters, SQLite's at most four.
-    code.len() < 5 && code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6))
+    code.len() < 5 && code.parse::<u32>().is_ok_and(|code| kinds.contains(&(code & 0xff)))
 }
 
 fn may_pass(code: &str) -> bool {
@@ -54,6 +72,12 @@ mod tests {
         }
         for passing in ["08006", "53300", "57014", "57P01"] {
             assert!(!is_contention_code(passing) && may_pass(passing), "{passing}");
+        }
+        for damage in ["11", "26", "267", "523", "XX001", "XX002"] {
+            assert!(is_damage_code(damage) && !may_pass(damage), "{damage}");
+        }
+        for whole in ["1", "5", "14", "26005", "42P01"] {
+            assert!(!is_damage_code(whole), "{whole}");
         }
         for lasting in ["1", "11", "19", "2067", "23505", "42P01", "26005", "22021"] {
             assert!(!may_pass(lasting), "{lasting}");

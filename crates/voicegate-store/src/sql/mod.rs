@@ -20,7 +20,7 @@ mod plans;
 
 pub(crate) use database::Database;
 pub(crate) use dialect::Dialect;
-pub(crate) use error::{failed, is_contention};
+pub(crate) use error::{failed, is_contention, is_damage};
 pub(crate) use row::{Columns, actor_text, micros, to_i64, unreadable};
 
 #[cfg(doc)]

@@ -13,6 +13,9 @@ use super::{Columns, failed, micros, to_i64};
 use crate::seal::{Place, Sealed, Secret};
 
 pub(super) const REF_OF: &str = "SELECT person_ref FROM people WHERE person_id = $1";
+/// Locks the row until the transaction ends, in both databases.
+pub(super) const LOCK: &str =
+    "UPDATE people SET state = state WHERE person_id = $1 RETURNING person_ref, state";
 const INSERT: &str = "INSERT INTO people (person_ref, person_id, wrapped_key, master_version, key_version, state, \
     version, created_at, updated_at, revoked_at, last_verified_at) \
     VALUES ($1, $2, $3, $4, 1, $5, 1, $6, $7, $8, $9) ON CONFLICT DO NOTHING";
@@ -66,7 +69,7 @@ pub(super) fn key_of(row: &AnyRow) -> Result<PersonKey, StoreError> {
     })
 }
 
-/// The profile in `row`, still without templates.
+/// The profile in `row`, still without its template.
 pub(super) fn profile_of(row: &AnyRow, person: &PersonId) -> Result<Profile, StoreError> {
     let columns = columns(row);
     let state = columns.get::<&str>("state")?;
@@ -76,7 +79,7 @@ pub(super) fn profile_of(row: &AnyRow, person: &PersonId) -> Result<Profile, Sto
         person: person.clone(),
         state: state.ok_or_else(|| columns.unreadable("state", "it is no state of a profile"))?,
         version: columns.number("version")?,
-        templates: Vec::new(),
+        template: None,
         created_at: columns.time("created_at")?,
         updated_at: columns.time("updated_at")?,
         revoked_at: columns.time_if_any("revoked_at")?,
@@ -90,6 +93,27 @@ pub(crate) async fn ref_of(
 ) -> Result<Option<Uuid>, StoreError> {
     let row = query(REF_OF).bind(person.as_str()).fetch_optional(connection).await.map_err(failed)?;
     row.map(|row| columns(&row).uuid("person_ref")).transpose()
+}
+
+/// A person whose row is locked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Locked {
+    pub(crate) person_ref: Uuid,
+    pub(crate) revoked: bool,
+}
+
+/// Locks the row of `person` until the transaction ends.
+pub(crate) async fn lock(
+    connection: &mut AnyConnection,
+    person: &PersonId,
+) -> Result<Option<Locked>, StoreError> {
+    let row = query(LOCK).bind(person.as_str()).fetch_optional(connection).await.map_err(failed)?;
+    row.map(|row| {
+        let columns = columns(&row);
+        let revoked = columns.get::<&str>("state")? == ProfileState::Revoked.as_str();
+        Ok(Locked { person_ref: columns.uuid("person_ref")?, revoked })
+    })
+    .transpose()
 }
 
 /// Adds a person; [`StoreError::Conflict`] if there is one of that name.

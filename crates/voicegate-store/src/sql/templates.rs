@@ -1,9 +1,9 @@
-//! Table `voice_templates`: the sealed templates of a person, one per speaker model.
+//! Table `voice_templates`: the sealed template of a person, one part per speaker model.
 
 use sqlx::AnyConnection;
 use sqlx::query;
 use uuid::Uuid;
-use voicegate_core::{PersonId, Template};
+use voicegate_core::{PersonId, TemplatePart};
 use voicegate_service::ports::StoreError;
 use voicegate_service::profile::Profile;
 
@@ -19,23 +19,23 @@ pub(super) const PROFILE: &str = "SELECT p.person_ref, p.wrapped_key, p.key_vers
 const INSERT: &str = "INSERT INTO voice_templates (person_ref, model_id, sealed) VALUES ($1, $2, $3)";
 pub(super) const DELETE: &str = "DELETE FROM voice_templates WHERE person_ref = $1";
 
-/// The row of a template.
+/// The row of a template's part.
 pub(crate) fn row(person_ref: Uuid, model: &str) -> String {
     format!("{person_ref}/{model}")
 }
 
-/// Where a template lives.
+/// Where it lives.
 pub(crate) fn place(row: &str) -> Place<'_> {
     Place { table: "voice_templates", column: "sealed", row }
 }
 
 /// A profile as it lies in the database.
 pub(crate) struct SealedProfile {
-    /// Without templates.
+    /// Without its template.
     pub(crate) profile: Profile,
     pub(crate) key: PersonKey,
-    /// Model and template.
-    pub(crate) templates: Vec<(String, Sealed<Template>)>,
+    /// Model and what it knows of the voice.
+    pub(crate) parts: Vec<(String, Sealed<TemplatePart>)>,
 }
 
 pub(crate) async fn profile(
@@ -47,12 +47,12 @@ pub(crate) async fn profile(
     let mut sealed = SealedProfile {
         profile: people::profile_of(first, person)?,
         key: people::key_of(first)?,
-        templates: Vec::with_capacity(rows.len()),
+        parts: Vec::with_capacity(rows.len()),
     };
     for row in &rows {
         let columns = Columns { table: "voice_templates", row };
         if let Some(model) = columns.get::<Option<String>>("model_id")? {
-            sealed.templates.push((model, columns.sealed("sealed")?));
+            sealed.parts.push((model, columns.sealed("sealed")?));
         }
     }
     Ok(Some(sealed))
@@ -62,12 +62,12 @@ pub(crate) async fn insert(
     connection: &mut AnyConnection,
     person_ref: Uuid,
     model: &str,
-    template: &Sealed<Template>,
+    part: &Sealed<TemplatePart>,
 ) -> Result<(), StoreError> {
     query(INSERT)
         .bind(person_ref.to_string())
         .bind(model)
-        .bind(template.as_bytes())
+        .bind(part.as_bytes())
         .execute(connection)
         .await
         .map_err(failed)?;

@@ -2,7 +2,7 @@
 
 use sqlx::AnyConnection;
 use uuid::{Builder, Uuid};
-use voicegate_core::PersonId;
+use voicegate_core::{PersonId, Template};
 use voicegate_service::ports::{AuditEvent, Change, Receipt, StoreError};
 use voicegate_service::profile::Profile;
 
@@ -10,7 +10,7 @@ use super::Vault;
 use super::retry::{master_key, stale_keys};
 use crate::seal::{MasterKeys, Sealed, SealingKey, Secret, Wraps};
 use crate::sql::people::{self, PersonKey, key_place, key_row};
-use crate::sql::{api_keys, chain, config, templates, unreadable};
+use crate::sql::{api_keys, chain, config, idempotency, templates, unreadable};
 
 impl Vault {
     pub(super) async fn profile_once(&self, person: &PersonId) -> Result<Option<Profile>, StoreError> {
@@ -18,18 +18,21 @@ impl Vault {
         let sealed = templates::profile(&mut *self.database.read().await?, person).await?;
         let Some(sealed) = sealed else { return Ok(None) };
         let mut profile = sealed.profile;
-        if sealed.templates.is_empty() {
+        if sealed.parts.is_empty() {
             return Ok(Some(profile));
         }
         let key = data_key(&keys, &sealed.key, person)?.ok_or_else(|| {
-            unreadable("people", "wrapped_key", "there are templates, but no key that opens them")
+            unreadable("people", "wrapped_key", "there is a template, but no key that opens them")
         })?;
-        for (model, template) in &sealed.templates {
+        let mut parts = Vec::with_capacity(sealed.parts.len());
+        for (model, part) in &sealed.parts {
             let row = templates::row(sealed.key.person_ref, model);
-            let template = template.open(&key, templates::place(&row));
-            let template = template.map_err(|e| unreadable("voice_templates", "sealed", e.to_string()))?;
-            profile.templates.push(template);
+            let part = part.open(&key, templates::place(&row));
+            parts.push(part.map_err(|e| unreadable("voice_templates", "sealed", e.to_string()))?);
         }
+        let template = Template::from_parts(parts);
+        profile.template =
+            Some(template.map_err(|e| unreadable("voice_templates", "sealed", e.to_string()))?);
         Ok(Some(profile))
     }
 
@@ -71,7 +74,8 @@ impl Vault {
             }
             Change::RevokeProfile { person, expected_version, at } => {
                 let person_ref = people::revoke(connection, person, *expected_version, *at).await?;
-                templates::delete(connection, person_ref).await
+                templates::delete(connection, person_ref).await?;
+                idempotency::erase(connection, person_ref).await
             }
             Change::MarkVerified { person, at } => people::mark_verified(connection, person, *at).await,
             Change::PutConfig { overrides, expected_version } => {
@@ -111,10 +115,10 @@ impl Vault {
                 (stored.person_ref, key)
             }
         };
-        for template in &profile.templates {
-            let row = templates::row(person_ref, template.model());
-            let sealed = Sealed::seal(template, &key, templates::place(&row), &*self.entropy);
-            templates::insert(connection, person_ref, template.model(), &sealed).await?;
+        for part in profile.template.iter().flat_map(Template::parts) {
+            let row = templates::row(person_ref, part.model());
+            let sealed = Sealed::seal(&part, &key, templates::place(&row), &*self.entropy);
+            templates::insert(connection, person_ref, part.model(), &sealed).await?;
         }
         Ok(())
     }

@@ -4,6 +4,7 @@
 //! An event about a name that is not enrolled is recorded without one: nothing is kept of people who are not here.
 //! Times are kept to the microsecond; templates come back ordered by model.
 
+mod answers;
 mod commit;
 mod retry;
 mod rotate;
@@ -23,7 +24,7 @@ use voicegate_service::ports::{
 use voicegate_service::profile::Profile;
 
 use crate::audit::AuditLog;
-use crate::seal::KeyFile;
+use crate::seal::{KeyFile, SealingKey};
 use crate::sql::{self, Database};
 use retry::retried;
 
@@ -39,6 +40,8 @@ pub struct Vault {
     pub(crate) database: Database,
     pub(crate) key_file: KeyFile,
     pub(crate) audit: AuditLog,
+    /// Seals what is remembered under idempotency keys.
+    pub(crate) answers: SealingKey,
     pub(crate) entropy: Arc<dyn Entropy>,
 }
 
@@ -112,9 +115,18 @@ impl Store for Vault {
         Ok(retried!(self, self.reserve_once(key, now, oldest, stale)))
     }
 
-    async fn settle(&self, key: &IdempotencyKey, response: Option<StoredResponse>) -> Result<(), StoreError> {
-        retried!(self, self.settle_once(key, response.as_ref()));
+    async fn settle(
+        &self,
+        key: &IdempotencyKey,
+        response: Option<StoredResponse>,
+        about: Option<&PersonId>,
+    ) -> Result<(), StoreError> {
+        retried!(self, self.settle_once(key, response.as_ref(), about));
         Ok(())
+    }
+
+    async fn forget_answers(&self, oldest: Timestamp) -> Result<u64, StoreError> {
+        Ok(retried!(self, self.forget_once(oldest)))
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
@@ -124,38 +136,6 @@ impl Store for Vault {
 }
 
 impl Vault {
-    async fn reserve_once(
-        &self,
-        key: &IdempotencyKey,
-        now: Timestamp,
-        oldest: Timestamp,
-        stale: Timestamp,
-    ) -> Result<Idempotent, StoreError> {
-        let mut write = self.database.write().await?;
-        let connection = write.connection();
-        sql::idempotency::forget(connection, oldest).await?;
-        let known = if sql::idempotency::reserve(connection, key, now, stale).await? {
-            Idempotent::New
-        } else {
-            sql::idempotency::read(connection, key).await?
-        };
-        write.commit().await?;
-        Ok(known)
-    }
-
-    async fn settle_once(
-        &self,
-        key: &IdempotencyKey,
-        response: Option<&StoredResponse>,
-    ) -> Result<(), StoreError> {
-        let mut write = self.database.write().await?;
-        match response {
-            Some(response) => sql::idempotency::answer(write.connection(), key, response).await?,
-            None => sql::idempotency::give_up(write.connection(), key).await?,
-        }
-        write.commit().await
-    }
-
     /// Best effort: the key is gone from the table in any case.
     async fn flush_deleted(&self) {
         let Some(statement) = self.database.dialect().flush_deleted() else { return };

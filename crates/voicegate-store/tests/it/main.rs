@@ -5,6 +5,7 @@
 
 mod audit;
 mod crash;
+mod foreign;
 mod keys;
 mod opening;
 mod soak;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use voicegate_service::ports::Store;
+use voicegate_service::ports::{Store, StoreError};
 use voicegate_store::OpenError;
 
 use crate::support::{enrol, fill, person, sites, sqlite};
@@ -23,6 +23,15 @@ async fn a_database_of_a_newer_program_is_refused() {
         assert!(matches!(refused, OpenError::Newer(9999)), "{refused:?}");
         site.drop_database().await;
     }
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_damaged() {
+    let site = sqlite();
+    site.open().await.close().await.unwrap();
+    fs::write(site.folder.path().join("voicegate.db"), [7; 8192]).unwrap();
+    let refused = site.try_open().await.err().unwrap();
+    assert!(matches!(refused, OpenError::Store(StoreError::Damaged(_))), "{refused:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

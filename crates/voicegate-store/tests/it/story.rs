@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 use uuid::Uuid;
+use voicegate_core::Template;
 use voicegate_core::access::Scope;
 use voicegate_service::ports::{
     Actor, AuditKind, Change, IdempotencyKey, Idempotent, NewApiKey, Store, StoreError, StoredResponse,
@@ -24,7 +25,8 @@ async fn story() {
         configuration(&vault).await;
         api_keys(&vault).await;
         audit_log(&vault, &site).await;
-        idempotency(&vault).await;
+        idempotency(&vault, &site).await;
+        remembered_people(&vault).await;
         many_reserve_one_wins(&vault).await;
         many_write_at_once(&vault).await;
         reopened(&vault, &site).await;
@@ -51,18 +53,20 @@ async fn profiles(vault: &Vault) {
 
     let read = vault.profile(&alice).await.unwrap().unwrap();
     assert_eq!((read.version, read.state), (1, ProfileState::Pending));
-    assert_eq!(read.templates[0].exemplars().len(), 3);
-    assert!(read.templates[0].mean().cosine(template("ecapa", 1).mean()).unwrap() > 0.999_99);
+    let stored = read.template.unwrap();
+    assert_eq!(stored.exemplars().len(), 3);
+    let mean = |template: &Template| template.mean("ecapa").unwrap().clone();
+    assert!(mean(&stored).cosine(&mean(&template(&[("ecapa", 1)]))).unwrap() > 0.999_99);
 
     pending.state = ProfileState::Active;
-    pending.templates = vec![template("resnet", 2), template("ecapa", 3)];
+    pending.template = Some(template(&[("resnet", 2), ("ecapa", 3)]));
     pending.updated_at = at(60);
     conflict(vault.commit(vec![put(pending.clone(), 0)], enroll()).await);
     conflict(vault.commit(vec![put(pending.clone(), 2)], enroll()).await);
     vault.commit(vec![put(pending.clone(), 1)], enroll()).await.unwrap();
     let read = vault.profile(&alice).await.unwrap().unwrap();
     assert_eq!((read.version, read.state, read.updated_at), (2, ProfileState::Active, at(60)));
-    let models: Vec<_> = read.templates.iter().map(|t| t.model()).collect();
+    let models: Vec<_> = read.template.iter().flat_map(Template::models).collect();
     assert_eq!(models, ["ecapa", "resnet"]);
 
     // All or nothing: the second change fails, so the first is undone and nothing is recorded.
@@ -81,7 +85,7 @@ async fn revocation(vault: &Vault, site: &Site) {
     vault.commit(vec![revoke(1)], event(AuditKind::Revoke, Some("bob"))).await.unwrap();
     let read = vault.profile(&bob).await.unwrap().unwrap();
     assert_eq!((read.state, read.version, read.revoked_at), (ProfileState::Revoked, 2, Some(at(99))));
-    assert!(read.templates.is_empty());
+    assert!(read.template.is_none());
     let left = site
         .sql(
             "SELECT 1 FROM people p LEFT JOIN voice_templates t ON t.person_ref = p.person_ref \
@@ -94,7 +98,7 @@ async fn revocation(vault: &Vault, site: &Site) {
     vault.commit(vec![again], event(AuditKind::Enroll, Some("bob"))).await.unwrap();
     let read = vault.profile(&bob).await.unwrap().unwrap();
     assert_eq!((read.state, read.version, read.revoked_at), (ProfileState::Active, 3, None));
-    assert_eq!(read.templates.len(), 1, "a new data key seals the new templates");
+    assert!(read.template.is_some(), "a new data key seals the new template");
 }
 
 async fn verification(vault: &Vault) {
@@ -184,10 +188,19 @@ fn idempotency_key(key: &str, fingerprint: u8) -> IdempotencyKey {
         actor: Actor::ApiKey(Uuid::from_u128(1)),
         key: key.to_owned(),
         fingerprint: [fingerprint; 32],
+        attempt: Uuid::from_u128(1),
     }
 }
 
-async fn idempotency(vault: &Vault) {
+fn answer() -> StoredResponse {
+    StoredResponse {
+        status: 201,
+        content_type: "application/json".to_owned(),
+        body: b"{\"user_id\":\"alice\"}".to_vec(),
+    }
+}
+
+async fn idempotency(vault: &Vault, site: &Site) {
     let key = idempotency_key("k", 1);
     let reserve = async |key: &IdempotencyKey, now| {
         vault.reserve(key, at(now), at(now - 1000), at(now - 100)).await.unwrap()
@@ -197,21 +210,57 @@ async fn idempotency(vault: &Vault) {
     assert_eq!(reserve(&idempotency_key("k", 2), 10_001).await, Idempotent::Mismatch);
     let other_actor = IdempotencyKey { actor: Actor::Operator, ..key.clone() };
     assert_eq!(reserve(&other_actor, 10_001).await, Idempotent::New, "key spaces are apart");
-    assert_eq!(reserve(&key, 10_101).await, Idempotent::New, "whoever held it is gone");
+    let second = IdempotencyKey { attempt: Uuid::from_u128(2), ..key.clone() };
+    assert_eq!(reserve(&second, 10_101).await, Idempotent::New, "whoever held it is gone");
+    for late in [Some(answer()), None] {
+        vault.settle(&key, late, None).await.unwrap();
+        assert_eq!(reserve(&key, 10_102).await, Idempotent::InFlight, "it is not the first one's any more");
+    }
 
-    vault.settle(&key, None).await.unwrap();
+    vault.settle(&second, None, None).await.unwrap();
     assert_eq!(reserve(&key, 10_102).await, Idempotent::New, "it was given up");
-    let response = StoredResponse {
-        status: 201,
-        content_type: "application/json".to_owned(),
-        body: b"{\"ok\":true}".to_vec(),
-    };
-    vault.settle(&key, Some(response.clone())).await.unwrap();
-    assert_eq!(reserve(&key, 10_103).await, Idempotent::Done(response.clone()));
-    vault.settle(&key, None).await.unwrap();
-    assert_eq!(reserve(&key, 10_600).await, Idempotent::Done(response), "an answer stays");
+    vault.settle(&key, Some(answer()), None).await.unwrap();
+    assert_eq!(reserve(&second, 10_103).await, Idempotent::Done(answer()));
+    vault.settle(&key, None, None).await.unwrap();
+    assert_eq!(reserve(&key, 10_600).await, Idempotent::Done(answer()), "an answer stays");
     assert_eq!(reserve(&idempotency_key("k", 2), 10_600).await, Idempotent::Mismatch);
+
+    // P8.1: neither what the client called it nor what was answered lies there in clear.
+    let rows = site.sql("SELECT client_key, answer FROM idempotency_keys WHERE answer IS NOT NULL").await;
+    let [row] = rows.as_slice() else { panic!("{} rows", rows.len()) };
+    let (name, sealed): (Vec<u8>, Vec<u8>) = (sqlx::Row::get(row, 0), sqlx::Row::get(row, 1));
+    assert!(name.len() == 32 && !sealed.windows(5).any(|bytes| bytes == b"alice"));
+
+    assert_eq!(vault.forget_answers(at(10_102)).await.unwrap(), 1, "the other client's");
+    assert_eq!(reserve(&key, 11_102).await, Idempotent::Done(answer()));
     assert_eq!(reserve(&key, 11_103).await, Idempotent::New, "old answers are forgotten");
+    assert_eq!(vault.forget_answers(at(12_000)).await.unwrap(), 1);
+}
+
+/// P8.2: a revocation erases the answers that speak of the person, those too that come after it. That there was an
+/// answer stays known: a repetition must not do the work again.
+async fn remembered_people(vault: &Vault) {
+    let reserve =
+        async |key: &IdempotencyKey| vault.reserve(key, at(15_000), at(0), at(14_000)).await.unwrap();
+    enrol(vault, "carol").await;
+    let (carol, key) = (person("carol"), |name| idempotency_key(name, 1));
+    for name in ["of carol", "of alice", "late", "of nobody"] {
+        assert_eq!(reserve(&key(name)).await, Idempotent::New);
+    }
+    vault.settle(&key("of carol"), Some(answer()), Some(&carol)).await.unwrap();
+    vault.settle(&key("of alice"), Some(answer()), Some(&person("alice"))).await.unwrap();
+    vault.settle(&key("of nobody"), Some(answer()), Some(&person("stranger"))).await.unwrap();
+    assert_eq!(reserve(&key("of carol")).await, Idempotent::Done(answer()));
+    let revoke = Change::RevokeProfile { person: carol.clone(), expected_version: 1, at: at(15_001) };
+    vault.commit(vec![revoke], event(AuditKind::Revoke, Some("carol"))).await.unwrap();
+    vault.settle(&key("late"), Some(answer()), Some(&carol)).await.unwrap();
+    for name in ["of carol", "late"] {
+        assert_eq!(reserve(&key(name)).await, Idempotent::Erased, "{name}");
+        assert_eq!(reserve(&idempotency_key(name, 2)).await, Idempotent::Mismatch);
+    }
+    for name in ["of alice", "of nobody"] {
+        assert_eq!(reserve(&key(name)).await, Idempotent::Done(answer()), "{name}");
+    }
 }
 
 async fn many_reserve_one_wins(vault: &Arc<Vault>) {
@@ -263,6 +312,6 @@ async fn reopened(vault: &Vault, site: &Site) {
     assert_eq!((report.records, report.breach), (before.records, None));
     assert!(report.checkpoints >= 3, "the end, the sign-off and the anchor");
     let read = vault.profile(&person("alice")).await.unwrap().unwrap();
-    assert_eq!((read.version, read.templates.len()), (3, 1));
+    assert_eq!((read.version, read.template.is_some()), (3, true));
     vault.close().await.unwrap();
 }

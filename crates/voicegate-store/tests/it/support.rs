@@ -9,7 +9,7 @@ use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Connection, Executor};
 use tempfile::TempDir;
-use voicegate_core::{Embedding, Exemplar, PersonId, Template};
+use voicegate_core::{Embedding, Exemplar, PersonId, Template, Voiceprint};
 use voicegate_service::ports::{Actor, AuditEvent, AuditKind, Change, Entropy, Receipt, Store, StoreError};
 use voicegate_service::profile::{Profile, ProfileState};
 use voicegate_store::seal::KeyFile;
@@ -141,15 +141,19 @@ pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000).unwrap() + SignedDuration::from_secs(seconds)
 }
 
-pub(crate) fn template(model: &str, seed: u16) -> Template {
-    let values = (0..192u16).map(|i| (f32::from(i * 7 + seed * 13)).sin()).collect();
+/// Three times the same recording, heard by each of `models`.
+pub(crate) fn template(models: &[(&str, u16)]) -> Template {
+    let embedding = |seed: u16| {
+        Embedding::new((0..192u16).map(|i| (f32::from(i * 7 + seed * 13)).sin()).collect()).unwrap()
+    };
+    let heard = models.iter().map(|(model, seed)| ((*model).to_owned(), embedding(*seed)));
     let exemplar = Exemplar {
-        embedding: Embedding::new(values).unwrap(),
+        voiceprint: Voiceprint::new(heard).unwrap(),
         net_speech_s: 3.25,
         snr_db: Some(21.5),
         added_at: at(0),
     };
-    Template::new(model, vec![exemplar.clone(), exemplar.clone(), exemplar]).unwrap()
+    Template::new(vec![exemplar.clone(), exemplar.clone(), exemplar]).unwrap()
 }
 
 pub(crate) fn profile(name: &str, state: ProfileState) -> Profile {
@@ -157,7 +161,7 @@ pub(crate) fn profile(name: &str, state: ProfileState) -> Profile {
         person: person(name),
         state,
         version: 0,
-        templates: vec![template("ecapa", 1)],
+        template: Some(template(&[("ecapa", 1)])),
         created_at: at(0),
         updated_at: at(0),
         revoked_at: None,

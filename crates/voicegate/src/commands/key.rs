@@ -1,7 +1,7 @@
 use serde_json::json;
 use voicegate_service::ports::{Actor, Clock};
 
-use crate::exit::{Exit, Failure, chain};
+use crate::exit::{Exit, Failure};
 use crate::progress;
 use crate::system::SystemClock;
 use crate::wiring::{Context, Data, close};
@@ -23,7 +23,7 @@ pub(crate) async fn run(command: &Command, context: &Context) -> Result<Exit, Fa
             bar.set_position(done);
         })
         .await
-        .map_err(|error| Failure::new("master-key", chain(&error)));
+        .map_err(Failure::from);
     bar.finish_and_clear();
     let rotation = close(&vault, rotation).await?;
     let answer = json!({"version": rotation.version, "rewrapped": rotation.rewrapped});

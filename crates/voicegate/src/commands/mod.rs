@@ -10,6 +10,7 @@ pub(crate) mod enroll;
 pub(crate) mod eval;
 pub(crate) mod key;
 pub(crate) mod keys;
+pub(crate) mod migrate;
 pub(crate) mod models;
 pub(crate) mod openapi;
 pub(crate) mod profile;
@@ -35,6 +36,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Analyze(args) => analyze::run(&args, context),
         Command::Profile(command) => profile::run(command, context).await,
         Command::Keys(command) => keys::run(command, context).await,
+        Command::Migrate(command) => migrate::run(command, context).await,
         Command::Models(command) => models::run(&command, context),
         Command::Audit(command) => audit::run(command, context).await,
         Command::Config(command) => config::run(command, context).await,

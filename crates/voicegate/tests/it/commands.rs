@@ -81,8 +81,47 @@ fn wrong_usage_and_failures_exit_with_2_and_say_why() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    let failure = sandbox.run(&["--json", "verify", "--user", "nobody", file]).expect(2);
-    assert_eq!(failure.json()["error"]["code"], "not-enrolled");
+}
+
+/// Exit status 2 does not say what failed; the code does, on standard error and, with `--json`, on standard output.
+#[test]
+fn failures_have_stable_codes() {
+    let sandbox = Sandbox::new();
+    let file = sandbox.voice("a.wav", ALICE, 1);
+    let file = file.to_str().unwrap();
+    sandbox.run(&["enroll", "--user", "half", file]).expect(3);
+    sandbox.write("bad.yaml", "enrolment: {min_samples: 0}");
+    let fails = |args: &[&str], code: &str| {
+        let failure = sandbox.run(&[args, &["--json"]].concat()).expect(2);
+        let told = &failure.json()["error"];
+        assert_eq!(told["code"], code, "{args:?}");
+        let message = told["message"].as_str().unwrap().lines().next().unwrap();
+        let first = format!("voicegate: error[{code}]: {message}");
+        assert!(failure.err().contains(&first), "{args:?}: {}", failure.err());
+        assert!(sandbox.run(args).expect(2).err().contains(&first), "{args:?}");
+    };
+    let verify = |user| ["verify", "--user", user, file];
+    fails(&["verify", file], "usage");
+    fails(&["sing"], "usage");
+    fails(&verify("nobody"), "not-enrolled");
+    fails(&verify("half"), "enrolment-incomplete");
+    fails(&["verify", "--user", "half", "none.wav"], "file");
+    fails(&[&["--data-dir", "elsewhere"], &verify("half")[..]].concat(), "no-data");
+    fails(&[&["--config", "bad.yaml"], &verify("half")[..]].concat(), "invalid-configuration");
+
+    // What is stored cannot be read: another key, no key, and no database any more.
+    let (key, database) = (sandbox.path("data/master.key"), sandbox.path("data/voicegate.db"));
+    let kept = fs::read(&key).unwrap();
+    fs::write(&key, "1 AAAA").unwrap();
+    fails(&verify("half"), "master-key");
+    fs::write(&key, format!("1 {}=\n", "A".repeat(43))).unwrap();
+    fails(&verify("half"), "master-key");
+    fs::write(&key, kept).unwrap();
+    fails(&verify("nobody"), "not-enrolled");
+    fs::write(&database, [7; 8192]).unwrap();
+    for user in ["half", "nobody"] {
+        fails(&verify(user), "stored-data-unreadable");
+    }
 }
 
 /// A command leaves the folder it is called from alone.

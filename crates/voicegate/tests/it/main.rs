@@ -5,6 +5,8 @@
 mod architecture;
 mod commands;
 mod crash;
+mod migrate;
+mod models;
 mod serve;
 #[path = "../../src/commands/bench/signal.rs"]
 mod signal;

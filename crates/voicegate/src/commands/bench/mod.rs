@@ -1,8 +1,8 @@
 //! Speed and memory, as ratios between alternatives measured in one run.
 
 mod python;
-mod samples;
-mod signal;
+pub(super) mod samples;
+pub(super) mod signal;
 mod soak;
 mod verify;
 

@@ -6,30 +6,30 @@ use serde::Serialize;
 
 /// Times of one stage, in milliseconds.
 #[derive(Debug, Default)]
-pub(super) struct Samples(Vec<f64>);
+pub(in crate::commands) struct Samples(Vec<f64>);
 
 /// What is reported of a stage, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub(super) struct Summary {
-    pub(super) p50_ms: f64,
-    pub(super) p99_ms: f64,
+pub(in crate::commands) struct Summary {
+    pub(in crate::commands) p50_ms: f64,
+    pub(in crate::commands) p99_ms: f64,
 }
 
 impl Samples {
-    pub(super) fn push(&mut self, ms: f64) {
+    pub(in crate::commands) fn push(&mut self, ms: f64) {
         self.0.push(ms);
     }
 
-    pub(super) fn push_duration(&mut self, duration: Duration) {
+    pub(in crate::commands) fn push_duration(&mut self, duration: Duration) {
         self.push(duration.as_secs_f64() * 1e3);
     }
 
-    pub(super) fn extend(&mut self, ms: &[f64]) {
+    pub(in crate::commands) fn extend(&mut self, ms: &[f64]) {
         self.0.extend_from_slice(ms);
     }
 
     /// Nearest-rank quantiles; `None` without samples.
-    pub(super) fn summary(&self) -> Option<Summary> {
+    pub(in crate::commands) fn summary(&self) -> Option<Summary> {
         let mut sorted = self.0.clone();
         sorted.sort_unstable_by(f64::total_cmp);
         let rank = |q: f64| {

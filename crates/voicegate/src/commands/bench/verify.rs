@@ -10,7 +10,9 @@ use serde::Serialize;
 use serde_json::json;
 use voicegate_audio::{Pcm, SAMPLE_RATE, decode, log_mel};
 use voicegate_core::PersonId;
-use voicegate_models::{ModelSession, Registry, Runtime, Task};
+use voicegate_models::{
+    Features, ModelId, ModelSession, Registry, Runtime, SpeakerModel, SpeakerModels, Task,
+};
 use voicegate_service::config::{LiveConfig, VoiceAuthConfig, merge};
 use voicegate_service::usecase::enroll::Intent;
 use voicegate_service::usecase::sample::Recording;
@@ -23,7 +25,7 @@ use crate::exit::{Exit, Failure, chain};
 use crate::logging::{self, Purpose};
 use crate::output::table;
 use crate::progress;
-use crate::wiring::{Context, Data, ModelsAt, library};
+use crate::wiring::{Context, Data, ModelsAt, Opened, library};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -63,7 +65,10 @@ const WARM_UP: u32 = 5;
 /// What was measured.
 #[derive(Debug, Serialize)]
 struct Report {
+    /// The speaker model or fusion of the whole verification.
     model: String,
+    /// The model of the comparisons.
+    compared_model: String,
     seconds_of_audio: f32,
     iterations: u32,
     /// Our stages, and `whole` for the whole verification.
@@ -72,17 +77,26 @@ struct Report {
     onnx_runtime: Option<Summary>,
     /// The same stages in Python.
     python: Option<BTreeMap<String, Summary>>,
-    /// p50 of the embedding stage (features, queue and network) over p50 of the bare call.
+    /// p50 of the compared model's embedding (features, queue and network) over p50 of the bare call.
     embedding_to_bare_call: Option<f64>,
     /// p50 of everything but the network, in ms.
     without_network_ms: f64,
-    /// p50 of Python's features and network over our embedding stage.
+    /// p50 of Python's features and network over the compared model's embedding.
     python_to_embedding: Option<f64>,
 }
 
 /// Order in which stages are shown.
-const STAGES: [&str; 8] =
-    ["decode", "vad and quality", "features", "network", "embedding", "score", "store", "whole"];
+const STAGES: [&str; 9] = [
+    "decode",
+    "vad and quality",
+    "features",
+    "network",
+    "compared model",
+    "embedding",
+    "score",
+    "store",
+    "whole",
+];
 
 pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let folder = tempfile::tempdir().map_err(|error| Failure::new("file", error.to_string()))?;
@@ -111,7 +125,7 @@ fn configuration(context: &Context) -> Result<Arc<LiveConfig>, Failure> {
 }
 
 struct Bench {
-    opened: crate::wiring::Opened,
+    opened: Opened,
     bare: ModelSession,
     model_file: PathBuf,
     folder: PathBuf,
@@ -128,11 +142,12 @@ impl Bench {
         folder: PathBuf,
     ) -> Result<Self, Failure> {
         let config = live.current();
-        let (bare, model_file) = bare_session(context, &config)?;
         // The models come from where they are; everything that is written goes to the temporary folder.
         let mut elsewhere = context.clone();
         elsewhere.data_dir = folder.join("data");
         let opened = elsewhere.assemble(live, Data::Make, ModelsAt::Hand).await?;
+        let id = compared(&opened)?.metadata().id.clone();
+        let (bare, model_file) = bare_session(context, &config, &id)?;
         let pcm = pcm(args, &config)?;
         let person = PersonId::new("bench").expect("the name is short and plain");
         let wav = encode(pcm.samples());
@@ -180,7 +195,8 @@ impl Bench {
             }
         }
         bar.finish_and_clear();
-        let model = self.opened.service.models().speaker().metadata().id.to_string();
+        let model = speakers(&self.opened)?.serving().id.to_string();
+        let compared_model = compared(&self.opened)?.metadata().id.to_string();
         let seconds_of_audio = self.pcm.duration_s();
         self.opened.finish(Ok::<_, Failure>(())).await?;
         let stages: BTreeMap<_, _> =
@@ -190,14 +206,15 @@ impl Bench {
         let p50 = |name| stages.get(name).map(|summary: &Summary| summary.p50_ms);
         Ok(Report {
             model,
+            compared_model,
             seconds_of_audio,
             iterations: args.iterations,
-            embedding_to_bare_call: bare.zip(p50("embedding")).map(|(bare, ours)| ours / bare.p50_ms),
+            embedding_to_bare_call: bare.zip(p50("compared model")).map(|(bare, ours)| ours / bare.p50_ms),
             without_network_ms: without_network.summary().map_or(0.0, |summary| summary.p50_ms),
             python_to_embedding: python
                 .as_ref()
-                .and_then(|python| python.get("embedding"))
-                .zip(p50("embedding"))
+                .and_then(|python| python.get("compared model"))
+                .zip(p50("compared model"))
                 .map(|(python, ours)| python.p50_ms / ours),
             stages,
             onnx_runtime: bare,
@@ -210,13 +227,15 @@ impl Bench {
         let start = Instant::now();
         let answer = self.opened.service.verify(&self.person, recording_of(&self.wav), &operator()).await?;
         let whole = start.elapsed();
-        let speaker = self.opened.service.models().speaker();
+        let start = Instant::now();
+        let speaker = compared(&self.opened)?;
         let embedded = speaker
-            .embed_async(self.pcm.clone())
-            .await
+            .embed(self.pcm.clone())
             .map_err(|error| Failure::new("model-unavailable", chain(&error)))?;
+        let compared = start.elapsed();
+        let bins = speaker.metadata().input.mel_bins as usize;
         let features = log_mel(&self.pcm);
-        let (input, bins) = (features.bin_major(), speaker.metadata().input.mel_bins as usize);
+        let input = features.bin_major();
         let start = Instant::now();
         let run = self.bare.run([1, bins, features.frames()], &input);
         let bare = start.elapsed();
@@ -229,6 +248,7 @@ impl Bench {
                 f64::from(timings.quality_ms),
                 ms(embedded.features),
                 ms(embedded.inference),
+                ms(compared),
                 f64::from(timings.embedding_ms),
                 f64::from(timings.score_ms),
                 f64::from(timings.store_ms),
@@ -249,22 +269,34 @@ struct Once {
 impl Once {
     /// Everything but the network: decoding, VAD and quality, features, score, store.
     fn without_network(&self) -> f64 {
-        let [decode, quality, features, _, _, score, store, _] = self.stages;
+        let [decode, quality, features, _, _, _, score, store, _] = self.stages;
         decode + quality + features + score + store
     }
 }
 
-/// The active speaker model in a session of its own, on this thread, with nothing around it.
-fn bare_session(context: &Context, config: &VoiceAuthConfig) -> Result<(ModelSession, PathBuf), Failure> {
+fn speakers(opened: &Opened) -> Result<&SpeakerModels, Failure> {
+    opened.service.models().speakers().map_err(|reason| Failure::new("model-unavailable", reason))
+}
+
+/// The model that the bare call and Python run, too: the first on log-mel features.
+fn compared(opened: &Opened) -> Result<&SpeakerModel, Failure> {
+    let on_log_mel = |model: &&SpeakerModel| model.metadata().input.features == Features::LogMel;
+    let found = speakers(opened)?.models().iter().find(on_log_mel);
+    found.ok_or_else(|| Failure::new("model-unavailable", "no loaded speaker model takes log-mel features"))
+}
+
+/// The compared speaker model in a session of its own, on this thread, with nothing around it.
+fn bare_session(
+    context: &Context,
+    config: &VoiceAuthConfig,
+    id: &ModelId,
+) -> Result<(ModelSession, PathBuf), Failure> {
     let unavailable = |error: &dyn std::error::Error| Failure::new("model-unavailable", chain(error));
     let folder = context.models_folder(&config.models, ModelsAt::Hand)?;
     let runtime = Runtime::load(&library(&config.models)).map_err(|error| unavailable(&error))?;
     let registry = Registry::open(&folder).map_err(|error| unavailable(&error))?;
-    let task = Task::SpeakerVerification;
-    let active = registry.tasks().get(&task).map(|assignment| assignment.active.clone());
-    let active =
-        active.ok_or_else(|| Failure::new("model-unavailable", "the registry assigns no speaker model"))?;
-    let (metadata, bytes) = registry.read(&active, task).map_err(|error| unavailable(&error))?;
+    let (metadata, bytes) =
+        registry.read(id, Task::SpeakerVerification).map_err(|error| unavailable(&error))?;
     let input = [None, Some(metadata.input.mel_bins as usize), None];
     let threads = NonZeroUsize::new(config.models.threads_per_worker).unwrap_or(NonZeroUsize::MIN);
     let session = ModelSession::new(&runtime, &bytes, threads, input, metadata.output.dimensions as usize)
@@ -321,14 +353,15 @@ fn describe(report: &Report) -> String {
     let [c, d] = ms(python("onnx runtime"));
     rows.push(vec!["bare ONNX Runtime call".into(), a, b, c, d, String::new()]);
     let mut text = format!(
-        "model {}, {:.1} s of audio, {} verifications\n\n{}",
+        "model {}, compared {}, {:.1} s of audio, {} verifications\n\n{}",
         report.model,
+        report.compared_model,
         report.seconds_of_audio,
         report.iterations,
         table(&rows)
     );
     if let Some(ratio) = report.embedding_to_bare_call {
-        let _ = writeln!(text, "\nembedding stage / bare ONNX Runtime call (p50): {ratio:.3}");
+        let _ = writeln!(text, "\ncompared model / bare ONNX Runtime call (p50): {ratio:.3}");
     }
     let _ = writeln!(text, "everything but the network (p50): {:.2} ms", report.without_network_ms);
     if let Some(ratio) = report.python_to_embedding {

@@ -8,31 +8,31 @@ use crate::exit::Failure;
 
 /// One recording.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Row {
+pub(in crate::commands) struct Row {
     /// As it stands in the list.
-    pub(super) path: String,
-    pub(super) dataset: String,
-    pub(super) speaker: String,
+    pub(in crate::commands) path: String,
+    pub(in crate::commands) dataset: String,
+    pub(in crate::commands) speaker: String,
 }
 
 /// A list of recordings.
 #[derive(Debug)]
-pub(super) struct Corpus {
+pub(in crate::commands) struct Corpus {
     folder: PathBuf,
-    pub(super) rows: Vec<Row>,
+    pub(in crate::commands) rows: Vec<Row>,
 }
 
 /// A speaker of a data set with the rows that are theirs, in the order of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Speaker {
-    pub(super) dataset: String,
-    pub(super) name: String,
-    pub(super) rows: Vec<usize>,
+pub(in crate::commands) struct Speaker {
+    pub(in crate::commands) dataset: String,
+    pub(in crate::commands) name: String,
+    pub(in crate::commands) rows: Vec<usize>,
 }
 
 impl Corpus {
     /// Reads a list; with `datasets`, only their rows.
-    pub(super) fn read(list: &Path, datasets: &[String]) -> Result<Self, Failure> {
+    pub(in crate::commands) fn read(list: &Path, datasets: &[String]) -> Result<Self, Failure> {
         let text = fs::read_to_string(list).map_err(|error| Failure::file(list, &error))?;
         let folder = list.parent().unwrap_or(Path::new("")).to_owned();
         let mut rows =
@@ -50,12 +50,12 @@ impl Corpus {
         Ok(Self { folder, rows })
     }
 
-    pub(super) fn path(&self, row: &Row) -> PathBuf {
+    pub(in crate::commands) fn path(&self, row: &Row) -> PathBuf {
         self.folder.join(&row.path)
     }
 
     /// The speakers to enrol, by data set and name; `count` of them spread evenly, so that every run takes the same.
-    pub(super) fn choose(&self, count: Option<usize>) -> Vec<Speaker> {
+    pub(in crate::commands) fn choose(&self, count: Option<usize>) -> Vec<Speaker> {
         let mut speakers: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
         for (i, row) in self.rows.iter().enumerate() {
             speakers.entry((&row.dataset, &row.speaker)).or_default().push(i);

@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use voicegate_audio::{Pcm, Quality, decode, detect_speech};
-use voicegate_core::Embedding;
+use voicegate_audio::{Quality, decode, detect_speech};
+use voicegate_core::Voiceprint;
 use voicegate_core::decide::Reason;
-use voicegate_models::{EmbedError, SpeakerModel};
+use voicegate_models::SpeakerModels;
 use voicegate_service::config::VoiceAuthConfig;
 
 use super::super::recording;
@@ -17,20 +17,20 @@ use crate::progress;
 
 /// What a recording gave.
 #[derive(Debug)]
-pub(super) struct Heard {
-    pub(super) quality: Option<Quality>,
+pub(in crate::commands) struct Heard {
+    pub(in crate::commands) quality: Option<Quality>,
     /// Why it cannot be used to enrol; empty if it can.
-    pub(super) enrolment_reasons: Vec<Reason>,
+    pub(in crate::commands) enrolment_reasons: Vec<Reason>,
     /// Why it cannot be verified; empty if it can.
-    pub(super) verification_reasons: Vec<Reason>,
+    pub(in crate::commands) verification_reasons: Vec<Reason>,
     /// Present if it can be used for either.
-    pub(super) embedding: Option<Embedding>,
+    pub(in crate::commands) voiceprint: Option<Voiceprint>,
 }
 
 /// Measures and embeds the whole corpus on every core; the answers stand in the order of its rows.
-pub(super) fn all(
+pub(in crate::commands) fn all(
     corpus: &Corpus,
-    model: &SpeakerModel,
+    models: &SpeakerModels,
     config: &VoiceAuthConfig,
 ) -> Result<Vec<Heard>, Failure> {
     let bar = progress::bar(corpus.rows.len() as u64, "recordings");
@@ -41,7 +41,7 @@ pub(super) fn all(
         loop {
             let i = next.fetch_add(1, Ordering::Relaxed);
             let Some(row) = corpus.rows.get(i) else { return Ok(()) };
-            let heard = hear(&corpus.path(row), model, config).inspect_err(|_| {
+            let heard = hear(&corpus.path(row), models, config).inspect_err(|_| {
                 // The other threads need not go on.
                 next.store(corpus.rows.len(), Ordering::Relaxed);
             })?;
@@ -61,7 +61,7 @@ pub(super) fn all(
     Ok(done.into_iter().map(|(_, heard)| heard).collect())
 }
 
-fn hear(path: &std::path::Path, model: &SpeakerModel, config: &VoiceAuthConfig) -> Result<Heard, Failure> {
+fn hear(path: &std::path::Path, models: &SpeakerModels, config: &VoiceAuthConfig) -> Result<Heard, Failure> {
     let recording = recording::read(path, config.audio.max_bytes)?;
     let start = Instant::now();
     let limits = config.audio.decode_limits();
@@ -73,7 +73,7 @@ fn hear(path: &std::path::Path, model: &SpeakerModel, config: &VoiceAuthConfig) 
                 quality: None,
                 enrolment_reasons: reasons.clone(),
                 verification_reasons: reasons,
-                embedding: None,
+                voiceprint: None,
             });
         }
     };
@@ -87,14 +87,10 @@ fn hear(path: &std::path::Path, model: &SpeakerModel, config: &VoiceAuthConfig) 
     let enrolment_reasons = reasons(config.enrolment.min_sample_speech_s);
     let verification_reasons = reasons(config.verification.min_net_speech_s);
     let useful = enrolment_reasons.is_empty() || verification_reasons.is_empty();
-    let embedding = useful
-        .then(|| embed(model, decoded.pcm))
+    // As the service does: the whole recording, not only its speech.
+    let voiceprint = useful
+        .then(|| models.embed(&Arc::new(decoded.pcm)).map(|heard| heard.voiceprint))
         .transpose()
         .map_err(|error| Failure::new("model-unavailable", format!("{}: {error}", recording.name)))?;
-    Ok(Heard { quality: Some(quality), enrolment_reasons, verification_reasons, embedding })
-}
-
-/// As the service does: the whole recording, not only its speech.
-fn embed(model: &SpeakerModel, pcm: Pcm) -> Result<Embedding, EmbedError> {
-    model.embed(Arc::new(pcm)).map(|embedded| embedded.embedding)
+    Ok(Heard { quality: Some(quality), enrolment_reasons, verification_reasons, voiceprint })
 }

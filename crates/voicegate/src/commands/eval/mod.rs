@@ -1,9 +1,9 @@
 //! Error rates on labelled recordings, through the same gates, rules and comparison as the service.
 
-mod corpus;
-mod embed;
+pub(super) mod corpus;
+pub(super) mod embed;
 mod report;
-mod trials;
+pub(super) mod trials;
 
 use std::fs;
 use std::path::PathBuf;
@@ -47,8 +47,9 @@ pub(crate) fn run(command: Command, context: &Context) -> Result<Exit, Failure> 
     let config = context.configure()?.current();
     let corpus = corpus::Corpus::read(&args.corpus, &args.datasets)?;
     let models = context.models_on_every_core(&config)?;
-    let rule = trials::Rule::new(&config, models.speaker().metadata(), usize::from(args.enroll))?;
-    let recordings = embed::all(&corpus, models.speaker(), &config)?;
+    let speakers = models.speakers().map_err(|reason| Failure::new("model-unavailable", reason))?;
+    let rule = trials::Rule::new(&config, speakers, usize::from(args.enroll))?;
+    let recordings = embed::all(&corpus, speakers, &config)?;
     let chosen = corpus.choose(args.speakers.map(usize::from));
     let outcome = trials::run(&corpus, &recordings, &chosen, &rule);
     if let Some(path) = &args.scores {

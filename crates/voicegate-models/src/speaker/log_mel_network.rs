@@ -1,57 +1,72 @@
+//! Networks that take log-mel features and give one embedding: ECAPA-TDNN and ResNet34-SE.
+
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
 use voicegate_audio::{Pcm, SAMPLE_RATE, log_mel};
 use voicegate_core::{Embedding, EmbeddingError};
 
-use super::{EmbedError, Embedded};
-use crate::registry::{Metadata, Refusal};
-use crate::{ModelSession, Runtime, SessionError, self_test};
-
-/// Least audio an embedding is computed from; what a decision needs is the policy's to say, and is more.
-pub const MIN_SECONDS: f32 = 0.25;
+use super::{EmbedError, Embedded, MIN_SECONDS, SpeakerExtractor};
+use crate::registry::Metadata;
+use crate::{ModelSession, Runtime, SessionError};
 
 /// Audio above this is cut into equal windows whose embeddings are averaged, which bounds memory and keeps each
-/// window near the lengths the network was trained on.
+/// window near the lengths the networks were trained on.
 pub const WINDOW_SECONDS: f32 = 20.0;
 
 /// ECAPA-TDNN (Desplanques et al., 2020, arXiv:2005.07143) on log-mel features. Used by one thread at a time.
-pub struct EcapaTdnnExtractor {
+pub struct EcapaTdnnExtractor(LogMelNetwork);
+
+/// ResNet34 with squeeze-excitation, the light shape of Chung et al., 2020, arXiv:2003.11982, with attentive statistics
+/// pooling. Used by one thread at a time.
+pub struct ResNet34SeExtractor(LogMelNetwork);
+
+macro_rules! log_mel_extractor {
+    ($name:ident) => {
+        impl $name {
+            /// Loads the network out of `bytes`; `threads` work inside one run.
+            ///
+            /// # Errors
+            /// [`SessionError`] if the graph does not load or does not fit `metadata`.
+            pub fn new(
+                runtime: &Runtime,
+                bytes: &[u8],
+                metadata: &Metadata,
+                threads: NonZeroUsize,
+            ) -> Result<Self, SessionError> {
+                LogMelNetwork::new(runtime, bytes, metadata, threads).map(Self)
+            }
+        }
+
+        impl SpeakerExtractor for $name {
+            fn embed(&mut self, pcm: &Pcm) -> Result<Embedded, EmbedError> {
+                self.0.embed(pcm)
+            }
+        }
+    };
+}
+
+log_mel_extractor!(EcapaTdnnExtractor);
+log_mel_extractor!(ResNet34SeExtractor);
+
+struct LogMelNetwork {
     session: ModelSession,
     mel_bins: usize,
 }
 
-impl EcapaTdnnExtractor {
-    /// Loads the network out of `bytes`; `threads` work inside one run.
-    ///
-    /// # Errors
-    /// [`Refusal::Session`] if the graph does not load or does not fit `metadata`; [`Refusal::SelfTest`] if it answers
-    /// its test signal with something else than `metadata` says.
-    pub fn new(
+impl LogMelNetwork {
+    fn new(
         runtime: &Runtime,
         bytes: &[u8],
         metadata: &Metadata,
         threads: NonZeroUsize,
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, SessionError> {
         let (mel_bins, dimensions) = (metadata.input.mel_bins as usize, metadata.output.dimensions as usize);
         let session = ModelSession::new(runtime, bytes, threads, [None, Some(mel_bins), None], dimensions)?;
-        let mut extractor = Self { session, mel_bins };
-        if let Some(test) = &metadata.self_test {
-            let answer = extractor.embed(&test.signal.pcm()).map_err(|error| match error {
-                EmbedError::Session(error) => Refusal::Session(error),
-                error => Refusal::Session(SessionError::Run(error.to_string())),
-            })?;
-            self_test::compare(test, &answer.embedding)?;
-        }
-        Ok(extractor)
+        Ok(Self { session, mel_bins })
     }
 
-    /// The embedding of `pcm`.
-    ///
-    /// # Errors
-    /// [`EmbedError::TooShort`] under [`MIN_SECONDS`]; [`EmbedError::Session`] or [`EmbedError::Answer`] if the network
-    /// fails.
-    pub fn embed(&mut self, pcm: &Pcm) -> Result<Embedded, EmbedError> {
+    fn embed(&mut self, pcm: &Pcm) -> Result<Embedded, EmbedError> {
         if pcm.duration_s() < MIN_SECONDS {
             return Err(EmbedError::TooShort { seconds: pcm.duration_s() });
         }

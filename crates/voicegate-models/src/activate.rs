@@ -1,0 +1,141 @@
+//! Choosing who serves a task.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::registry::{Assignment, Metadata, ModelId, Refusal, Registry, RegistryEdit, RegistryError, Task};
+use crate::{Runtime, extractor};
+
+/// What was chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Activated {
+    /// The task.
+    pub task: Task,
+    /// Who serves it now.
+    pub assignment: Assignment,
+    /// Who served it before.
+    pub former: Option<Assignment>,
+    /// The models that were loaded and passed their self-test.
+    pub checked: Vec<ModelId>,
+    /// Whether the active model or fusion has a threshold of its own.
+    pub has_operating_point: bool,
+}
+
+/// Why nothing was changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ActivateError {
+    /// The registry does not know it.
+    #[error("'{0}' is neither a model nor a fusion of the registry; `models list` shows those there are")]
+    NotListed(ModelId),
+    /// It, or one of its models, cannot be used.
+    #[error("'{id}' cannot serve: {refusal}")]
+    Refused {
+        /// What was to serve.
+        id: ModelId,
+        /// Why it cannot.
+        refusal: Refusal,
+    },
+    /// A member of a fusion cannot be used.
+    #[error("'{id}' cannot serve, because its model '{member}' is refused: {refusal}")]
+    Member {
+        /// What was to serve.
+        id: ModelId,
+        /// Its member.
+        member: ModelId,
+        /// Why it cannot.
+        refusal: Refusal,
+    },
+    /// The program has no use for models of this task yet.
+    #[error("'{id}' is a model for {task}, which this program does not run yet")]
+    Task {
+        /// The model.
+        id: ModelId,
+        /// Its task.
+        task: Task,
+    },
+    /// Active and fallback are the same.
+    #[error("'{0}' cannot be its own fallback")]
+    OwnFallback(ModelId),
+    /// The registry cannot be read or changed.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+}
+
+/// Makes `id`, a model or fusion of the registry in `folder`, serve its task from the next start on, after loading it
+/// with its self-tests. What served before becomes the fallback unless `fallback` names another one, which is checked
+/// in the same way.
+///
+/// # Errors
+/// [`ActivateError`]; the registry is as it was.
+pub fn activate(
+    runtime: &Runtime,
+    folder: &Path,
+    id: &ModelId,
+    fallback: Option<&ModelId>,
+) -> Result<Activated, ActivateError> {
+    if fallback == Some(id) {
+        return Err(ActivateError::OwnFallback(id.clone()));
+    }
+    let edit = RegistryEdit::begin(folder)?;
+    let registry = Registry::open(folder)?;
+    let mut checked = Vec::new();
+    for id in std::iter::once(id).chain(fallback) {
+        check(runtime, &registry, id, &mut checked)?;
+    }
+    let task = Task::SpeakerVerification;
+    let former = registry.tasks().get(&task).cloned();
+    let successor = fallback.cloned().or_else(|| match &former {
+        Some(former) if former.active == *id => former.fallback.clone(),
+        former => former.as_ref().map(|former| former.active.clone()),
+    });
+    let assignment = Assignment { active: id.clone(), fallback: successor };
+    edit.apply(|registry| {
+        registry["tasks"][task.to_string()] =
+            json!({ "active": assignment.active, "fallback": assignment.fallback });
+    })?;
+    let has_operating_point = match registry.systems().get(id) {
+        Some(system) => system.operating_point.is_some(),
+        None => metadata(&registry, id).is_some_and(|metadata| metadata.operating_point.is_some()),
+    };
+    Ok(Activated { task, assignment, former, checked, has_operating_point })
+}
+
+/// Loads everything that `id` needs, except what `checked` holds already.
+fn check(
+    runtime: &Runtime,
+    registry: &Registry,
+    id: &ModelId,
+    checked: &mut Vec<ModelId>,
+) -> Result<(), ActivateError> {
+    let members: Vec<&ModelId> = match registry.systems().get(id) {
+        Some(system) => system.members.keys().collect(),
+        None if registry.models().contains_key(id) => vec![id],
+        None => return Err(ActivateError::NotListed(id.clone())),
+    };
+    for member in members {
+        let other = metadata(registry, member).map(|metadata| metadata.task);
+        if let Some(task) = other.filter(|task| *task != Task::SpeakerVerification) {
+            return Err(ActivateError::Task { id: member.clone(), task });
+        }
+        if checked.contains(member) {
+            continue;
+        }
+        load(runtime, registry, member).map_err(|refusal| match member == id {
+            true => ActivateError::Refused { id: id.clone(), refusal },
+            false => ActivateError::Member { id: id.clone(), member: member.clone(), refusal },
+        })?;
+        checked.push(member.clone());
+    }
+    Ok(())
+}
+
+fn load(runtime: &Runtime, registry: &Registry, id: &ModelId) -> Result<(), Refusal> {
+    let (metadata, bytes) = registry.read(id, Task::SpeakerVerification)?;
+    extractor(runtime, &bytes, metadata, std::num::NonZeroUsize::MIN).map(drop)
+}
+
+fn metadata<'a>(registry: &'a Registry, id: &ModelId) -> Option<&'a Metadata> {
+    registry.models().get(id)?.as_ref().ok()
+}

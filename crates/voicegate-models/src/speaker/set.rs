@@ -1,0 +1,139 @@
+//! The loaded speaker models, and which of them judge together.
+
+use std::sync::Arc;
+
+use voicegate_audio::Pcm;
+use voicegate_core::{Fusion, Template, Voiceprint};
+
+use super::model::EmbedTicket;
+use super::{EmbedError, Embedded, SpeakerModel};
+use crate::PoolError;
+use crate::registry::{ModelId, OperatingPoint};
+
+/// Models that judge together, with the threshold of their common score.
+#[derive(Debug, Clone, PartialEq)]
+pub struct System {
+    /// Registry id: of a fusion, or of the one model.
+    pub id: ModelId,
+    /// The models and their weights.
+    pub fusion: Fusion,
+    /// The threshold where there is one.
+    pub operating_point: Option<OperatingPoint>,
+}
+
+/// Every loaded speaker model, and the systems they make.
+pub struct SpeakerModels {
+    models: Vec<SpeakerModel>,
+    /// The serving system first, then each loaded model alone.
+    systems: Vec<System>,
+}
+
+/// What the models made of one recording.
+#[derive(Debug)]
+pub struct Heard {
+    /// An embedding per model that answered.
+    pub voiceprint: Voiceprint,
+    /// Each model with its time.
+    pub by_model: Vec<(ModelId, Embedded)>,
+}
+
+impl SpeakerModels {
+    /// `serving` with all of its models among `models`, which is not empty.
+    pub(crate) fn new(models: Vec<SpeakerModel>, serving: System) -> Self {
+        let alone = models.iter().map(|model| {
+            let metadata = model.metadata();
+            System {
+                id: metadata.id.clone(),
+                fusion: Fusion::single(metadata.id.as_str()),
+                operating_point: metadata.operating_point.clone(),
+            }
+        });
+        let others: Vec<System> = alone.filter(|system| system.id != serving.id).collect();
+        Self { models, systems: std::iter::once(serving).chain(others).collect() }
+    }
+
+    /// The loaded models.
+    #[must_use]
+    pub fn models(&self) -> &[SpeakerModel] {
+        &self.models
+    }
+
+    /// The system that serves.
+    #[must_use]
+    pub fn serving(&self) -> &System {
+        &self.systems[0]
+    }
+
+    /// The serving system first, then each loaded model alone.
+    #[must_use]
+    pub fn systems(&self) -> &[System] {
+        &self.systems
+    }
+
+    /// The first system whose models all heard `attempt` and at least `enough` exemplars of `template`, or as many as
+    /// any system heard: the serving one, or else a single model with its own threshold. So a template from before a
+    /// model came, or a model that failed, does not change what a score means.
+    #[must_use]
+    pub fn system_for(&self, attempt: &Voiceprint, template: &Template, enough: usize) -> Option<&System> {
+        let able = || self.systems.iter().filter(|system| system.fusion.heard(attempt));
+        let most = able().map(|system| system.fusion.heard_of(template)).max().filter(|most| *most > 0)?;
+        able().find(|system| system.fusion.heard_of(template) >= enough.min(most))
+    }
+
+    /// Utterances waiting now, in the longest of the queues.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.models.iter().map(SpeakerModel::waiting).max().unwrap_or_default()
+    }
+
+    /// What the models make of `pcm`, side by side; blocks the calling thread.
+    ///
+    /// # Errors
+    /// [`EmbedError::Pool`] if one of the queues is full or too slow: a fusion that lacks a model only because of load
+    /// would answer differently under load. Another [`EmbedError`] if no model answers.
+    pub fn embed(&self, pcm: &Arc<Pcm>) -> Result<Heard, EmbedError> {
+        let tickets = self.submit(pcm)?;
+        gather(tickets.into_iter().map(|(model, ticket)| (model, model.answer(ticket.wait()))))
+    }
+
+    /// The same for async callers; dropping the future cancels work that has not started.
+    ///
+    /// # Errors
+    /// See [`SpeakerModels::embed`].
+    pub async fn embed_async(&self, pcm: &Arc<Pcm>) -> Result<Heard, EmbedError> {
+        let mut answers = Vec::with_capacity(self.models.len());
+        for (model, ticket) in self.submit(pcm)? {
+            answers.push((model, model.answer(ticket.ready().await)));
+        }
+        gather(answers)
+    }
+
+    /// One job for each model, all queued before the first is waited for.
+    fn submit(&self, pcm: &Arc<Pcm>) -> Result<Vec<(&SpeakerModel, EmbedTicket)>, PoolError> {
+        self.models.iter().map(|model| Ok((model, model.submit(pcm.clone())?))).collect()
+    }
+}
+
+fn gather<'a>(
+    answers: impl IntoIterator<Item = (&'a SpeakerModel, Result<Embedded, EmbedError>)>,
+) -> Result<Heard, EmbedError> {
+    let (mut by_model, mut failed) = (Vec::new(), None);
+    for (model, answer) in answers {
+        let id = &model.metadata().id;
+        match answer {
+            Ok(embedded) => by_model.push((id.clone(), embedded)),
+            Err(error @ EmbedError::Pool(PoolError::Overloaded { .. } | PoolError::DeadlineExceeded(_))) => {
+                return Err(error);
+            }
+            Err(error) => {
+                tracing::warn!(model = %id, %error, "a speaker model gave no embedding");
+                failed = Some(error);
+            }
+        }
+    }
+    let embeddings = by_model.iter().map(|(id, embedded)| (id.to_string(), embedded.embedding.clone()));
+    match Voiceprint::new(embeddings) {
+        Some(voiceprint) => Ok(Heard { voiceprint, by_model }),
+        None => Err(failed.unwrap_or(EmbedError::Pool(PoolError::Stopped))),
+    }
+}
