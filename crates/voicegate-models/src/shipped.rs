@@ -19,15 +19,22 @@ macro_rules! shipped {
 /// The registry comes last: a start that is interrupted leaves none that names missing files.
 const FILES: &[(&str, &[u8])] = shipped![
     "biometric/speaker_verification/ecapa-tdnn-c256-v0.onnx",
+    "biometric/speaker_verification/ecapa-tdnn-c256-v0-int8.onnx",
     "biometric/config/ecapa-tdnn-c256-v0.json",
+    "biometric/config/ecapa-tdnn-c256-v0-int8.json",
     "biometric/config/ge2e-resemblyzer.json",
     "model_registry.json",
 ];
 
 /// What earlier versions of the program shipped under the same name, by SHA-256: an untouched one follows the program,
 /// so that a new version brings its models into a folder that an old one made.
-const FORMER: &[(&str, &str)] =
-    &[("model_registry.json", "008334d699e543218a00cef64507aa23869f3fc514e95f509f98796eed2d54b6")];
+const FORMER: &[(&str, &str)] = &[
+    (
+        "biometric/config/ecapa-tdnn-c256-v0.json",
+        "d82839c9b812cda89b9df77247b32edec2aaececf390d953cb0c8421104b2812",
+    ),
+    ("model_registry.json", "008334d699e543218a00cef64507aa23869f3fc514e95f509f98796eed2d54b6"),
+];
 
 /// Prepares the folders in `models` and writes the shipped files that are missing or of an earlier version; returns
 /// their paths.

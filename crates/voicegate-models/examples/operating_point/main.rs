@@ -16,7 +16,7 @@ use std::time::Duration;
 use speech::Speaker;
 use voicegate_core::score::SpeakerScore;
 use voicegate_core::{Exemplar, Fusion, Template};
-use voicegate_models::{Library, Models, Registry, Runtime, Settings, adopt};
+use voicegate_models::{Library, Models, Quantized, Registry, Runtime, Settings, adopt};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -32,6 +32,8 @@ fn main() -> Result<(), Failure> {
     let mut settings = Settings::default();
     // Nobody waits for an answer here, and the machine may be busy.
     settings.pool.deadline = Duration::from_secs(600);
+    // The same on every machine.
+    settings.quantized = Quantized::Never;
     let models = Models::load(&runtime, &Registry::open(&root.join("models/voice"))?, &settings)?;
     let speakers = models.speakers()?;
 

@@ -21,7 +21,11 @@ fn choose(folder: &Path, id: &str, fallback: Option<&str>) -> Result<Activated, 
 fn the_former_first_choice_becomes_the_fallback() {
     let folder = folder();
     for id in ["second", "third"] {
-        add_copy(folder.path(), id, |_| {});
+        add_copy(folder.path(), id, |metadata| {
+            metadata["operating_point"] = json!({
+                "cosine_threshold": 0.5, "false_accept_rate": 0.01, "impostor_trials": 1, "fitted_on": "made up",
+            });
+        });
     }
     let serving = || registry(folder.path())["tasks"]["speaker_verification"].clone();
     let done = choose(folder.path(), "second", None).unwrap();

@@ -4,9 +4,13 @@ use std::io::Read;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+use serde_json::Value;
 use voicegate_audio::Pcm;
 use voicegate_core::Embedding;
-use voicegate_models::{EmbedError, Registry, SHIPPED_SPEAKER_MODEL, Signal, Task, extractor};
+use voicegate_models::{
+    EmbedError, Models, Quantized, Registry, SHIPPED_SPEAKER_MODEL, Settings, Sha256, Signal, Task,
+    extractor, int8_is_fast,
+};
 
 use crate::support;
 
@@ -33,7 +37,7 @@ fn synthetic_signal_matches_the_python_reference() {
     assert_same(&answer.embedding, golden.embedding, "glottal");
 }
 
-/// Real speech is not in the repository; the reference lies beside the weights it was made with.
+/// Real speech is not in the repository; the reference lies beside the weights it was made with, which are run here.
 #[test]
 fn speech_matches_the_reference_of_training() {
     #[expect(clippy::disallowed_methods, reason = "a test's own switch")]
@@ -45,13 +49,49 @@ fn speech_matches_the_reference_of_training() {
         return;
     };
     let mut archive = zip::ZipArchive::new(file).unwrap();
-    let models = support::models(&support::patient(1, 8));
+    let onnx = std::fs::read(weights.join("bootstrap/ecapa-tdnn-c256.onnx")).unwrap();
+    let folder = support::folder();
+    support::add_copy(folder.path(), "bootstrap", |metadata| {
+        metadata["file"]["sha256"] = Sha256::of(&onnx).to_string().into();
+        metadata["file"]["size_bytes"] = onnx.len().into();
+        metadata["quantized"] = Value::Null;
+        metadata["self_test"] = Value::Null;
+    });
+    std::fs::write(folder.path().join("biometric/speaker_verification/bootstrap.onnx"), &onnx).unwrap();
+    let registry = Registry::open(folder.path()).unwrap();
+    let (metadata, bytes) = registry.read(&"bootstrap".parse().unwrap(), Task::SpeakerVerification).unwrap();
+    let mut bootstrap = extractor(&support::runtime(), &bytes, metadata, NonZeroUsize::MIN).unwrap();
     for n in 0..4 {
         let pcm = array(&mut archive, &format!("pcm{n}.npy"));
         let expected = array(&mut archive, &format!("embedding{n}.npy"));
-        let answer = support::speaker(&models).embed(Arc::new(Pcm::new(pcm))).unwrap();
+        let answer = bootstrap.embed(&Pcm::new(pcm)).unwrap();
         assert_same(&answer.embedding, expected, &format!("recording {n}"));
     }
+}
+
+/// P2.2: templates of one form are good for the other.
+#[test]
+fn the_shipped_quantized_form_hears_nearly_the_same() {
+    if !int8_is_fast() {
+        println!("SKIPPED: this processor has no instructions for 8-bit products");
+        return;
+    }
+    let folder = support::folder();
+    let small = format!("{SHIPPED_SPEAKER_MODEL}-int8");
+    support::edit_registry(folder.path(), |registry| {
+        registry["models"].as_array_mut().unwrap().push(small.clone().into());
+    });
+    let registry = Registry::open(folder.path()).unwrap();
+    let pcm = Arc::new(Signal::Glottal.pcm());
+    let [full, quantized] = [Quantized::Never, Quantized::Auto].map(|quantized| {
+        let settings = Settings { quantized, ..support::patient(1, 8) };
+        let models = Models::load(&support::runtime(), &registry, &settings).unwrap();
+        let running = support::speaker(&models).running().id.to_string();
+        (running, support::speaker(&models).embed(pcm.clone()).unwrap().embedding)
+    });
+    assert_eq!((full.0.as_str(), &quantized.0), (SHIPPED_SPEAKER_MODEL, &small));
+    let cosine = full.1.cosine(&quantized.1).unwrap();
+    assert!(cosine > 0.99, "cosine {cosine}");
 }
 
 /// The values of a little-endian `f32` array in NumPy's format 1.0.

@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use voicegate_models::{
-    Library, Models, PoolSettings, Registry, Runtime, SHIPPED_SPEAKER_MODEL, Settings, SpeakerModel,
-    materialise,
+    Library, Models, PoolSettings, Quantized, Registry, Runtime, SHIPPED_SPEAKER_MODEL, Settings,
+    SpeakerModel, materialise,
 };
 
 /// Root of the repository.
@@ -30,6 +30,7 @@ pub(crate) fn patient(workers: usize, queue: usize) -> Settings {
     Settings {
         workers: workers.try_into().unwrap(),
         pool: PoolSettings { queue: queue.try_into().unwrap(), deadline: Duration::from_secs(300) },
+        quantized: Quantized::Never,
         ..Settings::default()
     }
 }

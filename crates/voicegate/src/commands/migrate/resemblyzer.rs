@@ -120,9 +120,7 @@ async fn import(service: &Service, found: Found, existing: Existing, mode: Mode)
 /// The database failed in the middle: what is in is in.
 fn stopped(imported: usize, error: ServiceError) -> Failure {
     let Failure { code, message } = error.into();
-    let message = format!(
-        "{message}; {imported} people were imported before, and the same command does not touch them again"
-    );
+    let message = format!("{message}; {imported} people were imported before that");
     Failure { code, message }
 }
 
