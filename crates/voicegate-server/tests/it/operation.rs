@@ -54,6 +54,12 @@ async fn without_a_threshold_it_is_not_ready() {
             model["operating_point"] = Value::Null;
             std::fs::write(&path, model.to_string()).unwrap();
         }
+        let path = folder.join("model_registry.json");
+        let mut registry: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        for system in registry["systems"].as_object_mut().unwrap().values_mut() {
+            system["operating_point"] = Value::Null;
+        }
+        std::fs::write(&path, registry.to_string()).unwrap();
     });
     for (threshold, status) in [(Value::Null, 503), (json!(0.6), 200)] {
         let file = json!({"verification": {"score_threshold": threshold}});
