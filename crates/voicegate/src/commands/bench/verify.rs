@@ -109,7 +109,7 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> 
 }
 
 /// The user's configuration, with gates that let a single short recording through: they decide about voices, not
-/// about time. One worker, so that no two runs disturb each other.
+/// about time. One worker, so that no two runs disturb each other; the full precision that Python has.
 fn configuration(context: &Context) -> Result<Arc<LiveConfig>, Failure> {
     let mut layers = context.config.layers()?;
     merge(
@@ -117,7 +117,7 @@ fn configuration(context: &Context) -> Result<Arc<LiveConfig>, Failure> {
         &json!({
             "enrolment": {"min_samples": 1, "min_net_speech_s": 1.0, "min_sample_speech_s": 0.3},
             "verification": {"min_net_speech_s": 0.3},
-            "models": {"workers": 1},
+            "models": {"workers": 1, "quantized": "never"},
             "storage": {"url": null},
         }),
     );
