@@ -99,7 +99,7 @@ impl Models {
         for id in std::iter::once(&assignment.active).chain(&assignment.fallback) {
             if let Some(serving) = loading.system(id)? {
                 let health = health::of(registry, &loading.loaded, &serving.id, &loading.refused);
-                let speakers = SpeakerModels::new(loading.loaded, serving);
+                let speakers = SpeakerModels::new(loading.loaded, serving, *id == assignment.active);
                 return Ok(Self { speakers: Ok(speakers), health });
             }
         }

@@ -47,5 +47,5 @@ pub fn side_by_side(
         fusion: Fusion::single(first.id.as_str()),
         operating_point: first.operating_point.clone(),
     };
-    Ok(SpeakerModels::new(models, serving))
+    Ok(SpeakerModels::new(models, serving, true))
 }

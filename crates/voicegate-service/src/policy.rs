@@ -11,7 +11,7 @@ use crate::config::VoiceAuthConfig;
 /// other.
 const AGREEMENT_BELOW_THRESHOLD: f32 = 0.15;
 
-/// The least score that is accepted: the operator's for the system that serves, or else the system's own.
+/// The least score that is accepted: the operator's for the system that is active, or else the system's own.
 ///
 /// # Errors
 /// [`ServiceError::ModelUnavailable`] if neither is there.
@@ -20,7 +20,7 @@ pub fn score_threshold(
     speakers: &SpeakerModels,
     system: &System,
 ) -> Result<f32, ServiceError> {
-    let operators = config.verification.score_threshold.filter(|_| system.id == speakers.serving().id);
+    let operators = config.verification.score_threshold.filter(|_| speakers.is_first_choice(system));
     let own = system.operating_point.as_ref().map(|point| point.cosine_threshold);
     operators.or(own).ok_or_else(|| {
         ServiceError::ModelUnavailable(format!(
@@ -48,7 +48,8 @@ pub fn enrolment_policy(
 ) -> Result<EnrolmentPolicy, ServiceError> {
     let enrolment = &config.enrolment;
     let own = system.operating_point.as_ref().and_then(|point| point.enrolment_agreement);
-    let min_agreement = match enrolment.min_agreement.or(own) {
+    let operators = enrolment.min_agreement.filter(|_| speakers.is_first_choice(system));
+    let min_agreement = match operators.or(own) {
         Some(cosine) => cosine,
         None => score_threshold(config, speakers, system)? - AGREEMENT_BELOW_THRESHOLD,
     };

@@ -83,6 +83,7 @@ pub(crate) const CODES: &[(&str, &str)] = &[
     ),
     ("licence-not-accepted", "The licence of the model restricts its use and was not accepted by name."),
     ("other-weights", "There is a model of this name with another file."),
+    ("other-metadata", "There is a model of this name with other metadata."),
     ("size-mismatch", "The mirror's file is longer or shorter than it should be."),
     ("hash-mismatch", "The mirror's file has another content than it should have."),
     ("busy", "Another process is fetching the same model."),

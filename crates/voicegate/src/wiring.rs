@@ -179,10 +179,18 @@ impl Context {
         let folder = self.models_folder(config, at)?;
         let runtime =
             Runtime::load(&library(config)).map_err(|error| unavailable(&error))?.on(provider(config));
-        // What the set-up fetched lies beside the library.
-        if let Some(fetched) = runtime.library().parent().map(|folder| folder.join("models")) {
-            for path in adopt(&folder, &fetched).map_err(|error| unavailable(&error))? {
-                tracing::info!(path = %path.display(), "fetched model file taken over");
+        // What the set-up fetched lies beside the library, or at the top of a build tree.
+        let beside = runtime.library().parent().filter(|folder| !folder.as_os_str().is_empty());
+        let fetched = beside.map(Path::to_owned).into_iter();
+        for from in fetched.chain(program_folders().map(|folder| folder.join(".runtime"))) {
+            match adopt(&folder, &from.join("models")) {
+                Ok(taken) => taken.iter().for_each(|path| {
+                    tracing::info!(path = %path.display(), "fetched model file taken over");
+                }),
+                // A folder that cannot be written may be complete without it.
+                Err(error) => {
+                    tracing::warn!(error = chain(&error), "a fetched model file cannot be taken over");
+                }
             }
         }
         Ok((runtime, folder))
@@ -230,12 +238,15 @@ pub(crate) async fn close<T, E: Into<Failure>>(vault: &Vault, result: Result<T, 
 pub(crate) fn library(config: &ModelsConfig) -> Library {
     match &config.runtime_library {
         Some(path) => Library::At(path.clone()),
-        None => {
-            let program = std::env::current_exe().and_then(fs::canonicalize).unwrap_or_default();
-            // Beside the program, and at the top of a build tree (target/release/voicegate).
-            Library::Beside(program.ancestors().skip(1).take(3).map(Path::to_owned).collect())
-        }
+        None => Library::Beside(program_folders().collect()),
     }
+}
+
+/// Beside the program, and up to the top of a build tree (target/release/voicegate).
+fn program_folders() -> impl Iterator<Item = PathBuf> {
+    let program = std::env::current_exe().and_then(fs::canonicalize).unwrap_or_default();
+    let folders: Vec<PathBuf> = program.ancestors().skip(1).take(3).map(Path::to_owned).collect();
+    folders.into_iter()
 }
 
 fn provider(config: &ModelsConfig) -> Provider {

@@ -56,6 +56,12 @@ pub enum PullError {
         "'{0}' is here already with another file; templates belong to their weights, so new ones need a new id"
     )]
     OtherWeights(ModelId),
+    /// The id is taken here with other metadata, or with metadata that cannot be read.
+    #[error(
+        "'{0}' is here already with other metadata; a mirror must not change the threshold or the self-test of a model \
+         that may serve. Remove its metadata file first if you mean to replace it"
+    )]
+    OtherMetadata(ModelId),
     /// The mirror's file is longer or shorter than the metadata says.
     #[error("the mirror's file has {found} bytes instead of {expected}")]
     SizeMismatch {
@@ -107,6 +113,7 @@ impl PullError {
             Self::Metadata { .. } => "metadata-wrong",
             Self::LicenceNotAccepted { .. } => "licence-not-accepted",
             Self::OtherWeights(_) => "other-weights",
+            Self::OtherMetadata(_) => "other-metadata",
             Self::SizeMismatch { .. } => "size-mismatch",
             Self::HashMismatch { .. } => "hash-mismatch",
             Self::Busy(_) => "busy",

@@ -127,10 +127,15 @@ impl Offer {
     /// Whether there is room for the model beside what is listed.
     fn fits(&self, folder: &Path) -> Result<(), PullError> {
         let Metadata { id, file, .. } = &self.metadata;
-        if Metadata::open(folder, id).is_ok_and(|here| here.file != *file) {
-            return Err(PullError::OtherWeights(id.clone()));
-        }
         let listed = Registry::listed(folder)?;
+        // What is here decides: a mirror must not change the threshold or the self-test of a model that serves.
+        match Metadata::open(folder, id) {
+            Ok(here) if here.file != *file => return Err(PullError::OtherWeights(id.clone())),
+            Ok(here) if here != self.metadata => return Err(PullError::OtherMetadata(id.clone())),
+            Ok(_) => {}
+            Err(_) if listed.models.contains(id) => return Err(PullError::OtherMetadata(id.clone())),
+            Err(_) => {}
+        }
         let fault = |path, message: String| {
             Err(PullError::Metadata { id: id.clone(), faults: vec![Fault::new(path, message)] })
         };

@@ -103,8 +103,8 @@ pub struct Output {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate)]
 #[serde(deny_unknown_fields)]
 pub struct OperatingPoint {
-    /// Scores at or above it are accepted, in [-1, 1].
-    #[garde(range(min = -1.0, max = 1.0))]
+    /// Scores at or above it are accepted, in [0, 1]: below zero, strangers would pass.
+    #[garde(range(min = 0.0, max = 1.0))]
     pub cosine_threshold: f32,
     /// Share of impostor trials accepted where it was fitted, in (0, 0.5].
     #[garde(range(min = 1e-9, max = 0.5))]

@@ -26,6 +26,7 @@ pub struct SpeakerModels {
     models: Vec<SpeakerModel>,
     /// The serving system first, then each loaded model alone.
     systems: Vec<System>,
+    first_choice: bool,
 }
 
 /// What the models made of one recording.
@@ -38,8 +39,8 @@ pub struct Heard {
 }
 
 impl SpeakerModels {
-    /// `serving` with all of its models among `models`, which is not empty.
-    pub(crate) fn new(models: Vec<SpeakerModel>, serving: System) -> Self {
+    /// `serving` with all of its models among `models`, which is not empty; `first_choice` unless it is a fallback.
+    pub(crate) fn new(models: Vec<SpeakerModel>, serving: System, first_choice: bool) -> Self {
         let alone = models.iter().map(|model| {
             let metadata = model.metadata();
             System {
@@ -49,7 +50,7 @@ impl SpeakerModels {
             }
         });
         let others: Vec<System> = alone.filter(|system| system.id != serving.id).collect();
-        Self { models, systems: std::iter::once(serving).chain(others).collect() }
+        Self { models, systems: std::iter::once(serving).chain(others).collect(), first_choice }
     }
 
     /// The loaded models.
@@ -62,6 +63,13 @@ impl SpeakerModels {
     #[must_use]
     pub fn serving(&self) -> &System {
         &self.systems[0]
+    }
+
+    /// Whether `system` is the one that the operator made active: what the operator set for it means nothing for a
+    /// fallback or for a single model of a fusion.
+    #[must_use]
+    pub fn is_first_choice(&self, system: &System) -> bool {
+        self.first_choice && system.id == self.serving().id
     }
 
     /// The serving system first, then each loaded model alone.

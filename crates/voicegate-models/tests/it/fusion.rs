@@ -50,6 +50,8 @@ fn every_member_hears_a_recording_and_the_fusion_judges() {
     let heard = speakers.embed(&Arc::new(Signal::Glottal.pcm())).unwrap();
     assert_eq!(heard.by_model.len(), 2);
     assert_eq!(speakers.serving().id.as_str(), "both");
+    let first: Vec<bool> = speakers.systems().iter().map(|system| speakers.is_first_choice(system)).collect();
+    assert_eq!(first, [true, false, false]);
     assert_eq!(heard.voiceprint.get(FALLBACK), heard.voiceprint.get("second"), "they are copies");
     let roles: Vec<(&str, Role)> = models.health().iter().map(|m| (m.id.as_str(), m.role)).collect();
     assert_eq!(roles, [("both", Role::Active), (FALLBACK, Role::Fallback), ("second", Role::Member)]);
@@ -62,7 +64,12 @@ fn a_fusion_without_one_of_its_models_gives_way_to_the_fallback() {
     add_copy(folder.path(), "second", |m| m["self_test"]["embedding_prefix"][0] = json!(0.9));
     fuse(folder.path(), "second");
     let models = load(folder.path());
-    assert_eq!(models.speakers().unwrap().serving().id.as_str(), FALLBACK);
+    let speakers = models.speakers().unwrap();
+    assert_eq!(speakers.serving().id.as_str(), FALLBACK);
+    assert!(
+        !speakers.is_first_choice(speakers.serving()),
+        "what is set for the fusion is not for its fallback"
+    );
     let both = models.health().iter().find(|m| m.id.as_str() == "both").unwrap();
     assert!(both.is_degraded());
     assert!(matches!(&both.state, ModelState::Refused { reason } if reason.contains("second")), "{both:?}");

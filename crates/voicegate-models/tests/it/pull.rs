@@ -275,6 +275,11 @@ fn a_good_file_survives_a_mirror_that_serves_another_one() {
     let refused = take(&other.address, folder.path(), None);
     assert!(matches!(refused, Err(PullError::OtherWeights(_))), "{refused:?}");
     assert_eq!(content(folder.path()), before);
+    // The same weights with other words about them: it could be the threshold.
+    let changed = server(Manners::default(), &metadata(|m| m["version"] = "changed".into()));
+    let refused = take(&changed.address, folder.path(), None);
+    assert!(matches!(refused, Err(PullError::OtherMetadata(_))), "{refused:?}");
+    assert_eq!(content(folder.path()), before);
     // A damaged file is replaced, but only by the right one.
     fs::write(target(folder.path()), "damaged").unwrap();
     good.put(&format!("{ID}.onnx"), vec![0; 300_000]);

@@ -22,7 +22,7 @@ pub struct Configuration {
 /// Settings that can be changed at run time; they take effect with the next request.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"enrolment": {"min_samples": 4}, "verification": {"score_threshold": 0.55}}))]
+#[schema(example = json!({"enrolment": {"min_samples": 4}, "verification": {"score_threshold": 0.72}}))]
 pub struct ConfigOverrides {
     /// What recordings are taken.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -127,7 +127,8 @@ pub struct VerificationSection {
     /// Seconds of speech needed.
     #[schema(required = false, minimum = 0.3, maximum = 60)]
     pub min_net_speech_s: f32,
-    /// Least score that is accepted, a cosine; `null` takes the model's own operating point.
+    /// Least score that is accepted, a cosine, for the active speaker system; `null` takes its own operating point. A
+    /// fallback always uses its own. Review it when another system is made active.
     #[schema(required = false, exclusive_minimum = 0, exclusive_maximum = 1)]
     pub score_threshold: Option<f32>,
 }

@@ -174,7 +174,11 @@ impl Service {
         let keeps_old = intent == Intent::Replace && !progress.complete && base.is_some();
         let any_accepted = samples.iter().any(|s| s.accepted);
         let state = if progress.complete { ProfileState::Active } else { ProfileState::Pending };
-        let outcome = if progress.complete { Outcome::Accept } else { Outcome::Inconclusive };
+        // An imported profile is in use without the speech that an enrolment needs; a sample that joins it is done.
+        let joined = intent == Intent::Add
+            && any_accepted
+            && base.as_ref().is_some_and(|profile| profile.state == ProfileState::Active);
+        let outcome = if progress.complete || joined { Outcome::Accept } else { Outcome::Inconclusive };
         let event = AuditEvent {
             at: now,
             kind: if intent == Intent::Enroll { AuditKind::Enroll } else { AuditKind::Update },
@@ -209,7 +213,7 @@ impl Service {
         Ok(EnrollAnswer {
             user_id: person.clone(),
             outcome,
-            reasons: reasons(&progress, &samples, keeps_old),
+            reasons: reasons(&progress, &samples, keeps_old, joined),
             similarity: None,
             score: samples.iter().filter(|s| s.accepted).filter_map(|s| s.agreement).reduce(f32::min),
             status,
@@ -307,10 +311,12 @@ fn report(analysed: &[(String, Analysed)], verdicts: &[Admission]) -> Vec<Sample
     analysed.iter().map(one).collect()
 }
 
-fn reasons(progress: &Progress, samples: &[SampleReport], keeps_old: bool) -> Vec<Reason> {
+fn reasons(progress: &Progress, samples: &[SampleReport], keeps_old: bool, joined: bool) -> Vec<Reason> {
     let mut reasons = Vec::new();
     if progress.complete {
         reasons.push(Reason::new("enrolled", "The voice is enrolled."));
+    } else if joined {
+        reasons.push(Reason::new("sample_added", "The sample was added to the voice."));
     } else if keeps_old {
         reasons.push(Reason::new(
             "replacement_incomplete",

@@ -9,6 +9,9 @@ use crate::profile::ProfileState;
 use crate::usecase::profile::ProfileView;
 use crate::{Service, ServiceError};
 
+/// How often a commit that met another one is tried again.
+const ATTEMPTS: usize = 5;
+
 impl Service {
     /// Revokes the profile of `person`: its templates are deleted and its data key is destroyed, so that no copy of
     /// the database can open them again. Revoking twice is not an error and changes nothing.
@@ -21,6 +24,25 @@ impl Service {
         reason: Option<String>,
         caller: &Caller,
     ) -> Result<ProfileView, ServiceError> {
+        for attempt in 1.. {
+            match self.revoke_once(person, reason.clone(), caller).await {
+                // A login may have taught the profile something meanwhile; that must not keep it alive.
+                Err(ServiceError::Conflict) if attempt < ATTEMPTS => {}
+                done => {
+                    done?;
+                    break;
+                }
+            }
+        }
+        self.profile(person).await
+    }
+
+    async fn revoke_once(
+        &self,
+        person: &PersonId,
+        reason: Option<String>,
+        caller: &Caller,
+    ) -> Result<(), ServiceError> {
         let profile = self.load(person).await?;
         if profile.state != ProfileState::Revoked {
             let at = self.clock.now();
@@ -37,6 +59,6 @@ impl Service {
                 Change::RevokeProfile { person: person.clone(), expected_version: profile.version, at };
             self.store.commit(vec![change], event).await?;
         }
-        self.profile(person).await
+        Ok(())
     }
 }

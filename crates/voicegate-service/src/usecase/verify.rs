@@ -8,13 +8,15 @@ use serde_json::json;
 use voicegate_audio::Quality;
 use voicegate_audio::decode::Source;
 use voicegate_core::decide::{Decision, Evidence, Measured, Outcome, Policy, Reason, decide};
+use voicegate_core::enrolment::admit;
 use voicegate_core::score::SpeakerScore;
 use voicegate_core::{Exemplar, PersonId, Template};
 use voicegate_models::{SpeakerModels, System};
 
 use super::Caller;
 use super::sample::{Analysed, Recording, Timings, ms};
-use crate::ports::{AuditEvent, AuditKind, Change};
+use crate::config::VoiceAuthConfig;
+use crate::ports::{AuditEvent, AuditKind, Change, Receipt, StoreError};
 use crate::profile::{Profile, ProfileState};
 use crate::{Service, ServiceError, policy};
 
@@ -103,8 +105,9 @@ impl Service {
         let details = details(&decision, &analysed, system);
         let event = self.event(person, decision.outcome.as_str(), details, caller);
         let receipt = if decision.outcome == Outcome::Accept {
-            let learnt =
-                learn(&profile, &analysed, speakers.serving(), config.enrolment.max_samples, event.at);
+            let learning = Learning { speakers, system, config: &config };
+            let sure = decision.score.is_some_and(|score| score >= threshold + LEARNING_MARGIN);
+            let learnt = if sure { learning.profile(&profile, &analysed, event.at) } else { None };
             self.commit_accepted(person, learnt, event).await?
         } else {
             self.store.commit(Vec::new(), event).await?
@@ -132,13 +135,15 @@ impl Service {
         person: &PersonId,
         learnt: Option<Profile>,
         event: AuditEvent,
-    ) -> Result<crate::ports::Receipt, ServiceError> {
+    ) -> Result<Receipt, ServiceError> {
         let mark = Change::MarkVerified { person: person.clone(), at: event.at };
         if let Some(profile) = learnt {
             let expected_version = profile.version;
+            let mut event = event.clone();
+            event.details["learnt"] = true.into();
             let changes = vec![Change::PutProfile { profile, expected_version }, mark.clone()];
-            match self.store.commit(changes, event.clone()).await {
-                Err(crate::ports::StoreError::Conflict) => {}
+            match self.store.commit(changes, event).await {
+                Err(StoreError::Conflict) => {}
                 done => return Ok(done?),
             }
         }
@@ -199,35 +204,56 @@ fn compare<'a>(
     })
 }
 
-/// The profile with an accepted attempt as a new exemplar, where the template lacks a model that serves now: a voice
-/// that was imported, or enrolled before the model came, moves to the current models by being used.
-fn learn(
-    profile: &Profile,
-    analysed: &Analysed,
-    serving: &System,
-    max_samples: usize,
-    now: Timestamp,
-) -> Option<Profile> {
-    let template = profile.template.as_ref()?;
-    let (voiceprint, quality) = (analysed.voiceprint.as_ref().ok()?, analysed.quality.as_ref()?);
-    let settled = serving.fusion.heard_of(template);
-    let full = template.exemplars().len() >= max_samples;
-    if full || settled == template.exemplars().len() || settled >= LEARNT || !serving.fusion.heard(voiceprint)
-    {
-        return None;
-    }
-    let exemplar = Exemplar {
-        voiceprint: voiceprint.clone(),
-        net_speech_s: quality.net_speech_s,
-        snr_db: quality.snr_db,
-        added_at: now,
-    };
-    let exemplars = template.exemplars().iter().cloned().chain([exemplar]).collect();
-    Some(Profile { template: Some(Template::new(exemplars).ok()?), updated_at: now, ..profile.clone() })
+/// Accepted attempts that are kept of a voice that moves to other models, unless an enrolment needs more.
+const LEARNT: usize = 5;
+
+/// How far above the threshold an attempt must be to be kept: one that just passes may be a stranger's.
+const LEARNING_MARGIN: f32 = 0.03;
+
+/// What learning from an accepted attempt follows.
+struct Learning<'a> {
+    speakers: &'a SpeakerModels,
+    /// The system that judged.
+    system: &'a System,
+    config: &'a VoiceAuthConfig,
 }
 
-/// Accepted attempts that are kept of a voice that moves to other models.
-const LEARNT: usize = 5;
+impl Learning<'_> {
+    /// The profile with the attempt as a new exemplar, where the template lacks a model that serves now: a voice that
+    /// was imported, or enrolled before the model came, moves to the current models by being used. The attempt must
+    /// meet the rule of enrolment: against the whole template by the system that judged, and by the serving one against
+    /// what that heard already.
+    fn profile(&self, profile: &Profile, analysed: &Analysed, now: Timestamp) -> Option<Profile> {
+        let template = profile.template.as_ref()?;
+        let (voiceprint, quality) = (analysed.voiceprint.as_ref().ok()?, analysed.quality.as_ref()?);
+        let serving = self.speakers.serving();
+        let settled = serving.fusion.heard_of(template);
+        let wanted = LEARNT.max(self.config.enrolment.min_samples);
+        if settled == template.exemplars().len() || settled >= wanted || !serving.fusion.heard(voiceprint) {
+            return None;
+        }
+        let exemplar = Exemplar {
+            voiceprint: voiceprint.clone(),
+            net_speech_s: quality.net_speech_s,
+            snr_db: quality.snr_db,
+            added_at: now,
+        };
+        let fits = |system: &System| {
+            let heard = |e: &&Exemplar| system.fusion.heard(&e.voiceprint);
+            let existing: Vec<Exemplar> = template.exemplars().iter().filter(heard).cloned().collect();
+            let policy = policy::enrolment_policy(self.config, self.speakers, system).ok()?;
+            let verdicts = admit(&existing, std::slice::from_ref(&exemplar), &system.fusion, &policy);
+            verdicts.iter().all(|verdict| verdict.is_accepted()).then_some(())
+        };
+        fits(self.system)?;
+        fits(serving)?;
+        if template.exemplars().len() >= self.config.enrolment.max_samples {
+            return None;
+        }
+        let exemplars = template.exemplars().iter().cloned().chain([exemplar]).collect();
+        Some(Profile { template: Some(Template::new(exemplars).ok()?), updated_at: now, ..profile.clone() })
+    }
+}
 
 fn details(decision: &Decision, analysed: &Analysed, system: &System) -> serde_json::Value {
     let codes = |reasons: &[Reason]| reasons.iter().map(|r| r.code.to_string()).collect::<Vec<_>>();

@@ -106,7 +106,8 @@ fn an_imported_voice_is_verified_and_moves_to_the_current_models() {
     };
     assert_eq!(verify(MALLORY, 1, 1), GE2E, "a stranger is rejected, and nothing is learnt from him");
     assert_eq!(heard_by(), [(json!(GE2E), 1)]);
-    for take in 2..=4 {
+    // The same recording twice counts once, as in an enrolment.
+    for take in [2, 2, 3, 4] {
         assert_eq!(verify(ALICE, take, 0), GE2E);
     }
     assert_eq!(heard_by(), [(json!(SHIPPED_SPEAKER_MODEL), 3), (json!(GE2E), 4)]);
