@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use voicegate_core::Fusion;
+use serde::{Deserialize, Serialize};
 
 use crate::registry::{Metadata, ModelId, Refusal, Registry, Task};
 use crate::{ModelHealth, PoolSettings, Runtime, SpeakerModel, SpeakerModels, System, health};
@@ -23,7 +23,8 @@ pub struct Settings {
 }
 
 /// Whether the quantized form of a model serves where there is one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Quantized {
     /// Where the processor has instructions for it ([`int8_is_fast`]).
     #[default]
@@ -140,12 +141,7 @@ impl Loading<'_> {
     /// The model or fusion `id`, if all of it can be used.
     fn system(&mut self, id: &ModelId) -> Result<Option<System>, LoadError> {
         let Some(listed) = self.registry.systems().get(id) else {
-            let found = self.model(id)?.map(|metadata| System {
-                id: id.clone(),
-                fusion: Fusion::single(id.as_str()),
-                operating_point: metadata.operating_point.clone(),
-            });
-            return Ok(found);
+            return Ok(self.model(id)?.map(System::alone));
         };
         let mut missing = Vec::new();
         for member in listed.members.keys() {

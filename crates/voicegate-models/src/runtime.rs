@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ort::environment::Environment;
 use ort::ep::{self, ExecutionProvider as _, ExecutionProviderDispatch};
 use ort::logging::LogLevel;
+use serde::{Deserialize, Serialize};
 
 const FILE_NAME: &str = "libonnxruntime.so";
 
@@ -19,7 +20,8 @@ pub enum Library {
 }
 
 /// What the networks run on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Provider {
     /// The graphics processor where the library has CUDA and it works, otherwise the processor.
     #[default]

@@ -1,7 +1,5 @@
 //! Models beside each other, for measurements.
 
-use voicegate_core::Fusion;
-
 use crate::registry::{ModelId, Refusal, Registry, Task};
 use crate::{Runtime, Settings, SpeakerModel, SpeakerModels, System};
 
@@ -41,11 +39,6 @@ pub fn side_by_side(
         });
         models.push(loaded.map_err(|refusal| SideBySideError::Refused { id: id.clone(), refusal })??);
     }
-    let first = models.first().ok_or(SideBySideError::Nothing)?.metadata();
-    let serving = System {
-        id: first.id.clone(),
-        fusion: Fusion::single(first.id.as_str()),
-        operating_point: first.operating_point.clone(),
-    };
+    let serving = System::alone(models.first().ok_or(SideBySideError::Nothing)?.metadata());
     Ok(SpeakerModels::new(models, serving, true))
 }

@@ -8,13 +8,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use voicegate_models::{
-    Library, Models, PoolSettings, Provider, Quantized, Registry, Runtime, Settings, adopt, materialise,
-};
+use voicegate_models::{Library, Models, PoolSettings, Registry, Runtime, Settings, adopt, materialise};
 use voicegate_service::Service;
-use voicegate_service::config::{
-    LiveConfig, ModelsConfig, ProviderChoice, QuantizedChoice, StorageConfig, VoiceAuthConfig,
-};
+use voicegate_service::config::{LiveConfig, ModelsConfig, StorageConfig, VoiceAuthConfig};
 use voicegate_store::seal::KeyFile;
 use voicegate_store::{StoreOptions, Vault};
 
@@ -178,7 +174,7 @@ impl Context {
     pub(crate) fn runtime(&self, config: &ModelsConfig, at: ModelsAt) -> Result<(Runtime, PathBuf), Failure> {
         let folder = self.models_folder(config, at)?;
         let runtime =
-            Runtime::load(&library(config)).map_err(|error| unavailable(&error))?.on(provider(config));
+            Runtime::load(&library(config)).map_err(|error| unavailable(&error))?.on(config.provider);
         // What the set-up fetched lies beside the library, or at the top of a build tree.
         let beside = runtime.library().parent().filter(|folder| !folder.as_os_str().is_empty());
         let fetched = beside.map(Path::to_owned).into_iter();
@@ -249,22 +245,10 @@ fn program_folders() -> impl Iterator<Item = PathBuf> {
     folders.into_iter()
 }
 
-fn provider(config: &ModelsConfig) -> Provider {
-    match config.provider {
-        ProviderChoice::Auto => Provider::Auto,
-        ProviderChoice::Cpu => Provider::Cpu,
-        ProviderChoice::Cuda => Provider::Cuda,
-    }
-}
-
 fn settings(config: &ModelsConfig, workers: Option<usize>) -> Settings {
     let usual = Settings::default();
     Settings {
-        quantized: match config.quantized {
-            QuantizedChoice::Auto => Quantized::Auto,
-            QuantizedChoice::Never => Quantized::Never,
-            QuantizedChoice::Always => Quantized::Always,
-        },
+        quantized: config.quantized,
         workers: workers.and_then(NonZeroUsize::new).unwrap_or(usual.workers),
         threads_per_worker: NonZeroUsize::new(config.threads_per_worker).unwrap_or(usual.threads_per_worker),
         pool: PoolSettings {

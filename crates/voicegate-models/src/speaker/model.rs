@@ -54,7 +54,7 @@ impl SpeakerModel {
     /// # Errors
     /// [`EmbedError`]; [`PoolError::Overloaded`] at once if the queue is full.
     pub fn embed(&self, pcm: Arc<Pcm>) -> Result<Embedded, EmbedError> {
-        self.answer(self.submit(pcm)?.wait())
+        embedded(self.submit(pcm)?.wait())
     }
 
     /// Utterances waiting now.
@@ -66,10 +66,10 @@ impl SpeakerModel {
     pub(super) fn submit(&self, pcm: Arc<Pcm>) -> Result<EmbedTicket, PoolError> {
         self.pool.submit(pcm)
     }
+}
 
-    #[expect(clippy::unused_self, reason = "an answer belongs to the model that was asked")]
-    pub(super) fn answer(&self, answer: Result<Answer<Answered>, PoolError>) -> Answered {
-        let Answer { result, waited } = answer?;
-        result.map(|embedded| Embedded { waited, ..embedded })
-    }
+/// The embedding out of a pool's answer, with its time in the queue.
+pub(super) fn embedded(answer: Result<Answer<Answered>, PoolError>) -> Answered {
+    let Answer { result, waited } = answer?;
+    result.map(|embedded| Embedded { waited, ..embedded })
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use voicegate_audio::Pcm;
 use voicegate_core::{Fusion, Template, Voiceprint};
 
-use super::model::EmbedTicket;
+use super::model::{EmbedTicket, embedded};
 use super::{EmbedError, Embedded, SpeakerModel};
 use crate::PoolError;
-use crate::registry::{ModelId, OperatingPoint};
+use crate::registry::{Metadata, ModelId, OperatingPoint};
 
 /// Models that judge together, with the threshold of their common score.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +19,17 @@ pub struct System {
     pub fusion: Fusion,
     /// The threshold where there is one.
     pub operating_point: Option<OperatingPoint>,
+}
+
+impl System {
+    /// One model that judges by itself.
+    pub(crate) fn alone(metadata: &Metadata) -> Self {
+        Self {
+            id: metadata.id.clone(),
+            fusion: Fusion::single(metadata.id.as_str()),
+            operating_point: metadata.operating_point.clone(),
+        }
+    }
 }
 
 /// Every loaded speaker model, and the systems they make.
@@ -41,14 +52,7 @@ pub struct Heard {
 impl SpeakerModels {
     /// `serving` with all of its models among `models`, which is not empty; `first_choice` unless it is a fallback.
     pub(crate) fn new(models: Vec<SpeakerModel>, serving: System, first_choice: bool) -> Self {
-        let alone = models.iter().map(|model| {
-            let metadata = model.metadata();
-            System {
-                id: metadata.id.clone(),
-                fusion: Fusion::single(metadata.id.as_str()),
-                operating_point: metadata.operating_point.clone(),
-            }
-        });
+        let alone = models.iter().map(|model| System::alone(model.metadata()));
         let others: Vec<System> = alone.filter(|system| system.id != serving.id).collect();
         Self { models, systems: std::iter::once(serving).chain(others).collect(), first_choice }
     }
@@ -101,7 +105,7 @@ impl SpeakerModels {
     /// would answer differently under load. Another [`EmbedError`] if no model answers.
     pub fn embed(&self, pcm: &Arc<Pcm>) -> Result<Heard, EmbedError> {
         let tickets = self.submit(pcm)?;
-        gather(tickets.into_iter().map(|(model, ticket)| (model, model.answer(ticket.wait()))))
+        gather(tickets.into_iter().map(|(model, ticket)| (model, embedded(ticket.wait()))))
     }
 
     /// The same for async callers; dropping the future cancels work that has not started.
@@ -111,7 +115,7 @@ impl SpeakerModels {
     pub async fn embed_async(&self, pcm: &Arc<Pcm>) -> Result<Heard, EmbedError> {
         let mut answers = Vec::with_capacity(self.models.len());
         for (model, ticket) in self.submit(pcm)? {
-            answers.push((model, model.answer(ticket.ready().await)));
+            answers.push((model, embedded(ticket.ready().await)));
         }
         gather(answers)
     }

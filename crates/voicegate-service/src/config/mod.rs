@@ -23,7 +23,7 @@ pub use enrolment::EnrolmentConfig;
 pub use layers::{ConfigError, Fault, Layers, from_environment, merge};
 pub use live::LiveConfig;
 pub use log::{LogConfig, LogFormat};
-pub use models::{ModelsConfig, ProviderChoice, QuantizedChoice};
+pub use models::ModelsConfig;
 pub use patch::merge_patch;
 pub use server::ServerConfig;
 pub use storage::StorageConfig;

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use garde::Validate;
 use serde::{Deserialize, Serialize};
-use voicegate_models::Mirror;
+use voicegate_models::{Mirror, Provider, Quantized};
 
 /// Where models are and how they run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate)]
@@ -20,10 +20,10 @@ pub struct ModelsConfig {
     pub runtime_library: Option<PathBuf>,
     /// What the networks run on.
     #[garde(skip)]
-    pub provider: ProviderChoice,
+    pub provider: Provider,
     /// Whether the quantized form of a model serves where it has one.
     #[garde(skip)]
-    pub quantized: QuantizedChoice,
+    pub quantized: Quantized,
     /// Sessions that run side by side; `null` is one per two cores.
     #[garde(inner(range(min = 1, max = 256)))]
     pub workers: Option<usize>,
@@ -38,33 +38,9 @@ pub struct ModelsConfig {
     pub deadline_ms: u64,
 }
 
-/// What the networks run on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ProviderChoice {
-    /// The graphics processor where the runtime library has CUDA and it works, otherwise the processor.
-    Auto,
-    /// The processor.
-    Cpu,
-    /// The graphics processor; without it, no model is loaded.
-    Cuda,
-}
-
 #[expect(clippy::ptr_arg, reason = "garde hands the field itself over")]
 fn is_mirror(mirror: &String, (): &()) -> garde::Result {
     Mirror::new(mirror).map(drop).map_err(garde::Error::new)
-}
-
-/// Whether the quantized form of a model serves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum QuantizedChoice {
-    /// Where the processor has instructions for it.
-    Auto,
-    /// Never.
-    Never,
-    /// Always.
-    Always,
 }
 
 impl Default for ModelsConfig {
@@ -73,8 +49,8 @@ impl Default for ModelsConfig {
             dir: PathBuf::from("models/voice"),
             mirror: None,
             runtime_library: None,
-            provider: ProviderChoice::Auto,
-            quantized: QuantizedChoice::Auto,
+            provider: Provider::Auto,
+            quantized: Quantized::Auto,
             workers: None,
             threads_per_worker: 1,
             queue: 64,

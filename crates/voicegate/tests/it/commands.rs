@@ -266,15 +266,7 @@ fn a_recording_is_analysed_without_a_person() {
 #[test]
 fn an_evaluation_counts_every_trial() {
     let sandbox = Sandbox::new();
-    let mut list = String::from("path\tdataset\tspeaker\n");
-    for (speaker, voice) in [("a", ALICE), ("m", MALLORY)] {
-        for take in 1..=5 {
-            let name = format!("{speaker}{take}.wav");
-            sandbox.voice(&name, voice, take);
-            list.push_str(&format!("{name}\tmade_up\t{speaker}\n"));
-        }
-    }
-    let list = sandbox.write("list.tsv", list);
+    let list = sandbox.corpus();
     let list = list.to_str().unwrap();
     let report =
         sandbox.run(&["eval", "verify", "--corpus", list, "--scores", "scores.tsv", "--json"]).expect(0);

@@ -38,6 +38,19 @@ impl Sandbox {
         self.write(name, wav(voice, 4.0, take))
     }
 
+    /// Five takes of each of two voices in the data set `made_up`, with their list, `list.tsv`.
+    pub(crate) fn corpus(&self) -> PathBuf {
+        let mut list = String::from("path\tdataset\tspeaker\n");
+        for (speaker, voice) in [("a", ALICE), ("m", MALLORY)] {
+            for take in 1..=5 {
+                let name = format!("{speaker}{take}.wav");
+                self.voice(&name, voice, take);
+                list.push_str(&format!("{name}\tmade_up\t{speaker}\n"));
+            }
+        }
+        self.write("list.tsv", list)
+    }
+
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_voicegate"));
         command
