@@ -4,7 +4,7 @@ Noise, rooms and band limits act on power: independent sounds add their power, a
 power (Lebart et al., 2001), a band limit is a gain per filter. So no waveform is needed, and a batch costs milliseconds.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -22,6 +22,11 @@ class Strength:
     snr_db: tuple[float, float] = (2.0, 25.0)
     level_db: tuple[float, float] = (-20.0, 6.0)
     decay_s: tuple[float, float] = (0.15, 0.9)
+
+    def times(self, factor: float) -> "Strength":
+        """The same changes, `factor` times as often."""
+        odds = {n: getattr(self, n) * factor for n in ("noise", "babble", "room", "band", "mask")}
+        return replace(self, **odds)
 
 
 class Augmenter:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from training import models, teacher, warm
-from training.augment import Augmenter
+from training.augment import Augmenter, Strength
 from training.features import GE2E_MEL_40, LOG_MEL_80, filters
 from training.losses import AamSoftmax, Distillation
 from training.models.ge2e import Ge2e
@@ -36,6 +36,7 @@ class Recipe:
     tune_margin: float
     distil: float
     weight_decay: float
+    augment: float
     seed: int
     precision: str
 
@@ -58,7 +59,7 @@ class Trainer:
         self.front = GE2E_MEL_40 if self.ge2e else LOG_MEL_80
         self.sampler = Sampler(self.front, recipe.seed)
         self.noise = torch.Generator().manual_seed(recipe.seed)
-        self.augment = Augmenter(filters(self.front), self.noise)
+        self.augment = Augmenter(filters(self.front), self.noise, Strength().times(recipe.augment))
         self.teacher = torch.from_numpy(teacher.embeddings("train"))
         width = 256 if self.ge2e else 192
         self.head = AamSoftmax(width, self.sampler.classes).to(self.device)
@@ -224,6 +225,7 @@ def main() -> None:
     parser.add_argument("--tune-margin", type=float, default=0.3)
     parser.add_argument("--distil", type=float, default=1.0, help="weight of the distillation loss")
     parser.add_argument("--weight-decay", type=float, default=0.01)
+    parser.add_argument("--augment", type=float, default=1.0, help="factor on the probability of each change to a crop")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--save-minutes", type=float, default=5.0)
@@ -232,7 +234,7 @@ def main() -> None:
     args = parser.parse_args()
     args.precision = args.precision or best_precision(args.device)
     torch.set_num_threads(args.threads)
-    names = ("model", "start", "batch", "peak", "margin", "tune_margin", "distil", "weight_decay", "seed", "precision")
+    names = ("model", "start", "batch", "peak", "margin", "tune_margin", "distil", "weight_decay", "augment", "seed", "precision")
     recipe = Recipe(**{n: getattr(args, n) for n in names})
     print(recipe, flush=True)
     run(Trainer(recipe, args.device), RUNS / args.run, args.minutes, args.steps, args.save_minutes)
