@@ -1,8 +1,7 @@
 """Puts a trained network into `models/voice`: ONNX in FP32 and INT8, metadata, self-tests.
 
 `python -m training.ship --kind ecapa-c256 --weights training/runs/NAME/model.pt --id ID --version 1 --source "what it was trained on"`.
-The registry and the operating points are edited by hand afterwards: `operating_point` (an example of `voicegate-models`) prints the
-thresholds.
+The registry is edited by hand afterwards, and `voicegate eval fit --write` makes the calibrations.
 """
 
 import argparse
@@ -30,7 +29,7 @@ def metadata(identity: str, kind: str, file: Path, args: argparse.Namespace, pre
         "precision": precision, "quantized": quantized,
         "input": {"features": "log_mel", "sample_rate": 16000, "mel_bins": 80}, "output": {"dimensions": 192},
         "file": {"path": f"{FOLDER}/{file.name}", "sha256": hashlib.sha256(content).hexdigest(), "size_bytes": len(content)},
-        "licence": "Apache-2.0", "source": args.source, "calibration_id": None, "operating_point": None,
+        "licence": "Apache-2.0", "source": args.source, "calibration": None,
     }
     if quantized is None:
         del result["quantized"]

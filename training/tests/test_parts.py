@@ -5,7 +5,6 @@ import pytest
 import torch
 
 from training.augment import Augmenter
-from training.calibrate import weighted_threshold
 from training.features import LOG_MEL_80, filters, log_mel, slaney_filters, stretch, voice_matrix
 from training.losses import AamSoftmax
 from training.metrics import eer, frr_at, threshold_at
@@ -93,13 +92,6 @@ def test_error_rates():
     threshold = threshold_at(impostor, 0.25)
     assert (impostor >= threshold).mean() <= 0.25
     assert frr_at(genuine, impostor, 0.25) == 0.25
-
-
-def test_weighted_threshold_counts_each_set_the_same():
-    rng = np.random.default_rng(1)
-    parts = [rng.normal(0, 1, 4000), rng.normal(2, 1, 200)]
-    at = weighted_threshold(parts, 0.01)
-    assert np.mean([(p >= at).mean() for p in parts]) == pytest.approx(0.01, abs=0.003)
 
 
 def test_perfect_embeddings_make_no_errors():

@@ -35,6 +35,7 @@ pub mod features;
 mod pcm;
 mod quality;
 mod refusal;
+pub mod render;
 mod resample;
 mod stream;
 pub mod vad;

@@ -163,7 +163,7 @@ impl Progress {
     #[must_use]
     pub fn new<'a>(exemplars: impl IntoIterator<Item = &'a Exemplar>, needs: &Needs) -> Self {
         let (samples, net_speech_s) =
-            exemplars.into_iter().fold((0, 0.0), |(count, sum), e| (count + 1, sum + e.net_speech_s));
+            exemplars.into_iter().fold((0, 0.0), |(count, sum), e| (count + 1, sum + e.quality.net_speech_s));
         Self {
             samples,
             samples_needed: needs.min_samples,
@@ -176,11 +176,13 @@ impl Progress {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use jiff::Timestamp;
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{Embedding, Voiceprint};
+    use crate::{Embedding, Origin, QualityMeasures, Voiceprint};
 
     const NEEDS: Needs = Needs { min_samples: 3, min_net_speech_s: 6.0 };
     const POLICY: EnrolmentPolicy = EnrolmentPolicy { needs: NEEDS, max_samples: 5, min_agreement: 0.5 };
@@ -189,8 +191,9 @@ mod tests {
         let (y, x) = degrees.to_radians().sin_cos();
         Exemplar {
             voiceprint: Voiceprint::single("m", Embedding::new(vec![x, y]).unwrap()),
-            net_speech_s: 2.0,
-            snr_db: None,
+            renderings: BTreeMap::new(),
+            quality: QualityMeasures { net_speech_s: 2.0, snr_db: None, telephone_band: None },
+            origin: Origin::Enrolled,
             added_at: Timestamp::UNIX_EPOCH,
         }
     }

@@ -45,6 +45,11 @@ impl Fusion {
         self.0.iter().map(|(model, _)| model.as_str())
     }
 
+    /// The models with their weights, whose sum is 1.
+    pub fn weights(&self) -> impl Iterator<Item = (&str, f32)> {
+        self.0.iter().map(|(model, weight)| (model.as_str(), *weight))
+    }
+
     /// Whether every model of the fusion heard the recording.
     #[must_use]
     pub fn heard(&self, recording: &Voiceprint) -> bool {
@@ -64,7 +69,7 @@ impl Fusion {
     }
 
     /// The weighted sum of what `cosine` says of each model; `None` if it says nothing of one.
-    pub(crate) fn weigh(&self, cosine: impl Fn(&str) -> Option<f32>) -> Option<f32> {
+    fn weigh(&self, cosine: impl Fn(&str) -> Option<f32>) -> Option<f32> {
         self.0.iter().map(|(model, weight)| cosine(model).map(|cosine| weight * cosine)).sum()
     }
 }

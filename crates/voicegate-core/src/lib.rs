@@ -11,26 +11,46 @@
 //! | [`template`] | what is kept of a voice: exemplars and their means |
 //! | [`fusion`] | several speaker models that judge together |
 //! | [`enrolment`] | which samples may join a template, and when it is complete |
+//! | [`quality`] | how well a voice could be heard, and in which acoustic condition |
 //! | [`score`] | one attempt against a template |
-//! | [`decide`] | evidence × policy → outcome with reasons |
-//! | [`error_rates`] | EER, FAR, FRR and their intervals |
+//! | [`calibration`] | scores and quality → log-likelihood ratio |
+//! | [`similarity`] | the scale of the answers |
+//! | [`threshold`] | how similar a voice must be under the circumstances |
+//! | [`experiment`] | which arm of an experiment a person is in |
+//! | [`decide`] | evidence × policy × circumstances → outcome with reasons |
+//! | [`ageing`] | what an accepted attempt may teach a template |
+//! | [`metrics`] | EER, FRR at FAR, detection cost, Cllr, and their intervals |
+//! | [`plda`] | a likelihood ratio from embeddings |
+//! | [`as_norm`] | cosines beside those to a cohort of other voices |
+//! | [`fit`] | calibration, fusion and PLDA from labelled data |
 //! | [`audit`] | the keyed hash chain and its checkpoints |
 //! | [`access`] | scopes of API keys |
 
 pub mod access;
+pub mod ageing;
+pub mod as_norm;
 pub mod audit;
+pub mod calibration;
 pub mod decide;
 pub mod embedding;
 pub mod enrolment;
-pub mod error_rates;
+pub mod experiment;
+pub mod fit;
 pub mod fusion;
+pub mod metrics;
 pub mod person;
+pub mod plda;
+pub mod quality;
 pub mod score;
+pub mod similarity;
 pub mod template;
+pub mod threshold;
 pub mod voiceprint;
 
+pub use calibration::Calibration;
 pub use embedding::{Embedding, EmbeddingError};
 pub use fusion::Fusion;
 pub use person::PersonId;
-pub use template::{Exemplar, Template, TemplatePart};
+pub use quality::{Condition, QualityMeasures};
+pub use template::{Exemplar, Origin, Template, TemplatePart};
 pub use voiceprint::Voiceprint;

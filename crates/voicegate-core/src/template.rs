@@ -1,23 +1,46 @@
 //! What is kept of a voice: the exemplars and each model's mean of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::quality::{Condition, QualityMeasures};
 use crate::{Embedding, Voiceprint};
+
+/// How a recording came into a template.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// The person enrolled it.
+    #[default]
+    Enrolled,
+    /// It was kept from an accepted attempt; it can be dropped again without losing the enrolment.
+    Learnt,
+}
 
 /// One accepted recording, as its embeddings and the circumstances it was made in. The audio itself is never kept.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Exemplar {
     /// What each model made of it.
     pub voiceprint: Voiceprint,
-    /// Seconds of speech it was computed from.
-    pub net_speech_s: f32,
-    /// Signal-to-noise ratio of the recording in dB, where it could be measured.
-    pub snr_db: Option<f32>,
+    /// What each model made of it in the conditions that it was rendered into; empty where it was not clear itself.
+    pub renderings: BTreeMap<Condition, Voiceprint>,
+    /// How well the voice could be heard.
+    pub quality: QualityMeasures,
+    /// How it came into the template.
+    pub origin: Origin,
     /// When the recording was accepted.
     pub added_at: Timestamp,
+}
+
+impl Exemplar {
+    /// What `model` made of the recording in `condition`, or else of the recording as it was made.
+    #[must_use]
+    pub fn heard(&self, model: &str, condition: Condition) -> Option<&Embedding> {
+        let rendered = self.renderings.get(&condition).and_then(|voiceprint| voiceprint.get(model));
+        rendered.or_else(|| self.voiceprint.get(model))
+    }
 }
 
 /// The exemplars of one person, never empty; the embeddings of one model are all of one dimension.
@@ -27,7 +50,7 @@ pub struct Exemplar {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Template {
     exemplars: Vec<Exemplar>,
-    means: BTreeMap<String, Embedding>,
+    means: BTreeMap<Condition, BTreeMap<String, Embedding>>,
 }
 
 /// Why exemplars do not make a template.
@@ -50,15 +73,9 @@ impl Template {
         if exemplars.is_empty() {
             return Err(TemplateError::Empty);
         }
-        let mut heard: BTreeMap<&str, Vec<&Embedding>> = BTreeMap::new();
-        for (model, embedding) in exemplars.iter().flat_map(|e| e.voiceprint.iter()) {
-            heard.entry(model).or_default().push(embedding);
-        }
-        let mean = |(model, embeddings): (&str, Vec<&Embedding>)| {
-            let mean = Embedding::mean(embeddings).ok_or_else(|| TemplateError::NoMean(model.to_owned()))?;
-            Ok((model.to_owned(), mean))
-        };
-        let means = heard.into_iter().map(mean).collect::<Result<_, TemplateError>>()?;
+        let conditions = [Condition::Clear].into_iter().chain(Condition::RENDERED);
+        let means =
+            conditions.map(|c| Ok((c, means(&exemplars, c)?))).collect::<Result<_, TemplateError>>()?;
         Ok(Self { exemplars, means })
     }
 
@@ -68,15 +85,38 @@ impl Template {
         &self.exemplars
     }
 
-    /// Unit-length mean of what `model` made of the exemplars; `None` if it heard none of them.
+    /// The template without what was learnt since the enrolment: all adaptations undone. `None` if nothing was enrolled.
     #[must_use]
-    pub fn mean(&self, model: &str) -> Option<&Embedding> {
-        self.means.get(model)
+    pub fn enrolled(&self) -> Option<Self> {
+        let enrolled = self.exemplars.iter().filter(|exemplar| exemplar.origin == Origin::Enrolled);
+        Self::new(enrolled.cloned().collect()).ok()
+    }
+
+    /// Unit-length mean of what `model` made of the exemplars in `condition`, or as they were made where they were not
+    /// rendered; `None` if it heard none of them.
+    #[must_use]
+    pub fn mean(&self, model: &str, condition: Condition) -> Option<&Embedding> {
+        self.means.get(&condition)?.get(model)
+    }
+
+    /// The quality of all exemplars as one: their speech together, the mean of the signal-to-noise ratios that were
+    /// measured, and the telephone if most of those that tell were made over one.
+    #[must_use]
+    pub fn quality(&self) -> QualityMeasures {
+        let all = || self.exemplars.iter().map(|exemplar| exemplar.quality);
+        let snr: Vec<f32> = all().filter_map(|q| q.snr_db).collect();
+        let bands: Vec<bool> = all().filter_map(|q| q.telephone_band).collect();
+        let over_telephone = bands.iter().filter(|telephone| **telephone).count();
+        QualityMeasures {
+            net_speech_s: all().map(|q| q.net_speech_s).sum(),
+            snr_db: (!snr.is_empty()).then(|| snr.iter().sum::<f32>() / snr.len() as f32),
+            telephone_band: (!bands.is_empty()).then_some(2 * over_telephone > bands.len()),
+        }
     }
 
     /// Registry ids of the models that heard at least one exemplar, in order.
     pub fn models(&self) -> impl Iterator<Item = &str> {
-        self.means.keys().map(String::as_str)
+        self.means.values().flat_map(BTreeMap::keys).map(String::as_str).collect::<BTreeSet<_>>().into_iter()
     }
 
     /// The form in which it is stored: one part per model, so that one model's data can be dropped on its own.
@@ -90,8 +130,13 @@ impl Template {
                     Some(StoredExemplar {
                         recording: Some(number),
                         embedding: exemplar.voiceprint.get(model)?.clone(),
-                        net_speech_s: exemplar.net_speech_s,
-                        snr_db: exemplar.snr_db,
+                        renderings: exemplar
+                            .renderings
+                            .iter()
+                            .filter_map(|(condition, heard)| Some((*condition, heard.get(model)?.clone())))
+                            .collect(),
+                        quality: exemplar.quality,
+                        origin: exemplar.origin,
                         added_at: exemplar.added_at,
                     })
                 })
@@ -105,27 +150,14 @@ impl Template {
     /// # Errors
     /// [`TemplateError`] if the parts make no template.
     pub fn from_parts(parts: Vec<TemplatePart>) -> Result<Self, TemplateError> {
-        let mut joined: BTreeMap<u32, (StoredExemplar, Vec<(String, Embedding)>)> = BTreeMap::new();
+        let mut joined: BTreeMap<u32, Vec<(String, StoredExemplar)>> = BTreeMap::new();
         for part in parts {
             for (place, exemplar) in (0u32..).zip(part.exemplars) {
-                let embedding = exemplar.embedding.clone();
                 let number = exemplar.recording.unwrap_or(place);
-                joined
-                    .entry(number)
-                    .or_insert((exemplar, Vec::new()))
-                    .1
-                    .push((part.model.clone(), embedding));
+                joined.entry(number).or_default().push((part.model.clone(), exemplar));
             }
         }
-        let exemplar = |(stored, embeddings): (StoredExemplar, Vec<(String, Embedding)>)| {
-            Some(Exemplar {
-                voiceprint: Voiceprint::new(embeddings)?,
-                net_speech_s: stored.net_speech_s,
-                snr_db: stored.snr_db,
-                added_at: stored.added_at,
-            })
-        };
-        Self::new(joined.into_values().filter_map(exemplar).collect())
+        Self::new(joined.values().filter_map(|by_model| StoredExemplar::join(by_model)).collect())
     }
 }
 
@@ -150,9 +182,49 @@ struct StoredExemplar {
     /// models; then it is the place in the list.
     recording: Option<u32>,
     embedding: Embedding,
-    net_speech_s: f32,
-    snr_db: Option<f32>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    renderings: BTreeMap<Condition, Embedding>,
+    #[serde(flatten)]
+    quality: QualityMeasures,
+    #[serde(default)]
+    origin: Origin,
     added_at: Timestamp,
+}
+
+impl StoredExemplar {
+    /// One recording out of what each model knows of it.
+    fn join(by_model: &[(String, Self)]) -> Option<Exemplar> {
+        let &(_, Self { quality, origin, added_at, .. }) = by_model.first()?;
+        let heard = |of: &dyn Fn(&Self) -> Option<Embedding>| {
+            Voiceprint::new(by_model.iter().filter_map(|(model, stored)| Some((model.clone(), of(stored)?))))
+        };
+        let rendered = |condition: Condition| {
+            Some((condition, heard(&|stored| stored.renderings.get(&condition).cloned())?))
+        };
+        Some(Exemplar {
+            voiceprint: heard(&|stored| Some(stored.embedding.clone()))?,
+            renderings: Condition::RENDERED.into_iter().filter_map(rendered).collect(),
+            quality,
+            origin,
+            added_at,
+        })
+    }
+}
+
+/// Each model's mean over what it heard in `condition`.
+fn means(exemplars: &[Exemplar], condition: Condition) -> Result<BTreeMap<String, Embedding>, TemplateError> {
+    let mut heard: BTreeMap<&str, Vec<&Embedding>> = BTreeMap::new();
+    for exemplar in exemplars {
+        for (model, as_recorded) in exemplar.voiceprint.iter() {
+            let embedding = exemplar.heard(model, condition).unwrap_or(as_recorded);
+            heard.entry(model).or_default().push(embedding);
+        }
+    }
+    let mean = |(model, embeddings): (&str, Vec<&Embedding>)| {
+        let mean = Embedding::mean(embeddings).ok_or_else(|| TemplateError::NoMean(model.to_owned()))?;
+        Ok((model.to_owned(), mean))
+    };
+    heard.into_iter().map(mean).collect()
 }
 
 #[cfg(test)]
@@ -163,8 +235,9 @@ mod tests {
         let one = |(m, v): &(&str, &[f32])| ((*m).to_owned(), Embedding::new(v.to_vec()).unwrap());
         Exemplar {
             voiceprint: Voiceprint::new(embeddings.iter().map(one)).unwrap(),
-            net_speech_s: 2.0,
-            snr_db: None,
+            renderings: BTreeMap::new(),
+            quality: QualityMeasures { net_speech_s: 2.0, snr_db: None, telephone_band: None },
+            origin: Origin::Enrolled,
             added_at: Timestamp::UNIX_EPOCH,
         }
     }
@@ -177,9 +250,16 @@ mod tests {
         ])
         .unwrap();
         let expected = std::f32::consts::FRAC_1_SQRT_2;
-        assert!(template.mean("m").unwrap().values().iter().all(|v| (v - expected).abs() < 1e-6));
-        assert_eq!(template.mean("n").unwrap().values(), [1.0]);
-        assert_eq!(template.mean("o"), None);
+        assert!(
+            template
+                .mean("m", Condition::Clear)
+                .unwrap()
+                .values()
+                .iter()
+                .all(|v| (v - expected).abs() < 1e-6)
+        );
+        assert_eq!(template.mean("n", Condition::Clear).unwrap().values(), [1.0]);
+        assert_eq!(template.mean("o", Condition::Clear), None);
         assert_eq!(template.models().collect::<Vec<_>>(), ["m", "n"]);
     }
 
@@ -222,7 +302,7 @@ mod tests {
             {"embedding":[0.0,1.0],"net_speech_s":3.0,"snr_db":20.0,"added_at":"1970-01-01T00:00:00Z"}]}]"#;
         let template = Template::from_parts(serde_json::from_str(old).unwrap()).unwrap();
         assert_eq!(template.exemplars().len(), 2);
-        assert_eq!(template.exemplars()[1].net_speech_s, 3.0);
+        assert_eq!(template.exemplars()[1].quality.net_speech_s, 3.0);
         assert_eq!(Template::from_parts(vec![]), Err(TemplateError::Empty));
     }
 }

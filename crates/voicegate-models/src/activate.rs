@@ -18,8 +18,8 @@ pub struct Activated {
     pub former: Option<Assignment>,
     /// The models that were loaded and passed their self-test.
     pub checked: Vec<ModelId>,
-    /// Whether the active model or fusion has a threshold of its own.
-    pub has_operating_point: bool,
+    /// Whether the active model or fusion has a calibration.
+    pub has_calibration: bool,
 }
 
 /// Why nothing was changed.
@@ -95,11 +95,11 @@ pub fn activate(
         registry["tasks"][task.to_string()] =
             json!({ "active": assignment.active, "fallback": assignment.fallback });
     })?;
-    let has_operating_point = match registry.systems().get(id) {
-        Some(system) => system.operating_point.is_some(),
-        None => metadata(&registry, id).is_some_and(|metadata| metadata.operating_point.is_some()),
+    let has_calibration = match registry.systems().get(id) {
+        Some(system) => system.calibration.is_some(),
+        None => metadata(&registry, id).is_some_and(|metadata| metadata.calibration.is_some()),
     };
-    Ok(Activated { task, assignment, former, checked, has_operating_point })
+    Ok(Activated { task, assignment, former, checked, has_calibration })
 }
 
 /// Loads everything that `id` needs, except what `checked` holds already.

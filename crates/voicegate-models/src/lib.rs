@@ -5,6 +5,7 @@
 //! [`Offer`] takes a model from a [`Mirror`], and [`activate()`] chooses who serves.
 
 mod activate;
+mod calibrate;
 mod health;
 mod models;
 mod pool;
@@ -18,14 +19,15 @@ mod side_by_side;
 mod speaker;
 
 pub use activate::{ActivateError, Activated, activate};
+pub use calibrate::set_calibrations;
 pub use health::{ModelHealth, ModelState, Role};
 pub use models::{LoadError, Models, Quantized, Settings, int8_is_fast};
 pub use pool::{Answer, Pool, PoolError, PoolSettings, Ticket};
 pub use pull::{LockEntry, Mirror, Offer, PullError, Pulled};
 pub use registry::{
-    Architecture, Assignment, FOLDERS, Fault, Features, Input, Metadata, ModelFile, ModelId, OperatingPoint,
-    Output, Precision, Refusal, Registry, RegistryError, SelfTest, Sha256, SystemEntry, Task, TreeError,
-    prepare_folders,
+    Architecture, Assignment, FOLDERS, Fault, Features, FittedCalibration, Input, Metadata, ModelFile,
+    ModelId, Output, Precision, Refusal, Registry, RegistryError, SelfTest, Sha256, SystemEntry, Task,
+    TreeError, prepare_folders,
 };
 pub use runtime::{Library, Provider, Runtime, RuntimeError};
 pub use self_test::Signal;
@@ -34,5 +36,6 @@ pub use shipped::{SHIPPED_SPEAKER_MODEL, adopt, materialise};
 pub use side_by_side::{SideBySideError, side_by_side};
 pub use speaker::{
     EcapaTdnnExtractor, EmbedError, Embedded, Ge2eExtractor, Heard, MIN_SECONDS, ResNet34SeExtractor,
-    SpeakerExtractor, SpeakerModel, SpeakerModels, System, WINDOW_SECONDS, extractor,
+    SpeakerExtractor, SpeakerModel, SpeakerModels, System, WINDOW_SECONDS, extractor, quality_measures,
+    renderings,
 };

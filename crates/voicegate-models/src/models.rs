@@ -100,7 +100,8 @@ impl Models {
         for id in std::iter::once(&assignment.active).chain(&assignment.fallback) {
             if let Some(serving) = loading.system(id)? {
                 let health = health::of(registry, &loading.loaded, &serving.id, &loading.refused);
-                let speakers = SpeakerModels::new(loading.loaded, serving, *id == assignment.active);
+                let listed = registry.systems().iter().map(|(id, entry)| System::listed(id, entry));
+                let speakers = SpeakerModels::new(loading.loaded, serving, listed, *id == assignment.active);
                 return Ok(Self { speakers: Ok(speakers), health });
             }
         }
@@ -155,8 +156,7 @@ impl Loading<'_> {
             self.refused.insert(id.clone(), refusal);
             return Ok(None);
         }
-        let (fusion, operating_point) = (listed.fusion.clone(), listed.operating_point.clone());
-        Ok(Some(System { id: id.clone(), fusion, operating_point }))
+        Ok(Some(System::listed(id, listed)))
     }
 
     /// The metadata of the model `id`, which is loaded if it is not yet.

@@ -5,10 +5,10 @@ use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::registry::{ModelFile, Refusal, Registry, Sha256, TreeError, prepare_folders};
+use crate::registry::{ModelFile, REGISTRY_FILE, Refusal, Registry, Sha256, TreeError, prepare_folders};
 
 /// Id of the speaker model that comes with the program.
-pub const SHIPPED_SPEAKER_MODEL: &str = "ecapa-tdnn-c256-v0";
+pub const SHIPPED_SPEAKER_MODEL: &str = "ecapa-tdnn-c256-v1";
 
 macro_rules! shipped {
     ($($path:expr),+ $(,)?) => {
@@ -18,10 +18,10 @@ macro_rules! shipped {
 
 /// The registry comes last: a start that is interrupted leaves none that names missing files.
 const FILES: &[(&str, &[u8])] = shipped![
-    "biometric/speaker_verification/ecapa-tdnn-c256-v0.onnx",
-    "biometric/speaker_verification/ecapa-tdnn-c256-v0-int8.onnx",
-    "biometric/config/ecapa-tdnn-c256-v0.json",
-    "biometric/config/ecapa-tdnn-c256-v0-int8.json",
+    "biometric/speaker_verification/ecapa-tdnn-c256-v1.onnx",
+    "biometric/speaker_verification/ecapa-tdnn-c256-v1-int8.onnx",
+    "biometric/config/ecapa-tdnn-c256-v1.json",
+    "biometric/config/ecapa-tdnn-c256-v1-int8.json",
     "biometric/config/ge2e-resemblyzer.json",
     "model_registry.json",
 ];
@@ -29,12 +29,13 @@ const FILES: &[(&str, &[u8])] = shipped![
 /// What earlier versions of the program shipped under the same name, by SHA-256: an untouched one follows the program,
 /// so that a new version brings its models into a folder that an old one made.
 const FORMER: &[(&str, &str)] = &[
-    (
-        "biometric/config/ecapa-tdnn-c256-v0.json",
-        "d82839c9b812cda89b9df77247b32edec2aaececf390d953cb0c8421104b2812",
-    ),
-    ("model_registry.json", "008334d699e543218a00cef64507aa23869f3fc514e95f509f98796eed2d54b6"),
+    (GE2E, "b875842c0dd69da620bec5bafa0b934ffde729dfc5eddb21c2db2bebb80b875b"),
+    (GE2E, "657c316a5fd4dded15a88feb8030f4a4a4ee918e82747981148b0e8da0ebed07"),
+    (REGISTRY_FILE, "008334d699e543218a00cef64507aa23869f3fc514e95f509f98796eed2d54b6"),
+    (REGISTRY_FILE, "81f4a998ef25309b56b55814576dbc8de54b7df8996efafffa2766d33167da92"),
+    (REGISTRY_FILE, "aa1e707078b9f85061a68b237e7d3562c885b1b9ab7c27d57d4a25d90a6c9b73"),
 ];
+const GE2E: &str = "biometric/config/ge2e-resemblyzer.json";
 
 /// Prepares the folders in `models` and writes the shipped files that are missing or of an earlier version; returns
 /// their paths.
@@ -139,14 +140,20 @@ mod tests {
         materialise(folder.path()).unwrap();
         let path = folder.path().join("model_registry.json");
         let shipped = fs::read(&path).unwrap();
-        let former = include_bytes!("../tests/golden/model_registry.0.json");
-        fs::write(&path, former).unwrap();
-        assert_eq!(materialise(folder.path()).unwrap(), std::slice::from_ref(&path));
-        assert_eq!(fs::read(&path).unwrap(), shipped);
-        let changed = [former.as_slice(), b" "].concat();
-        fs::write(&path, &changed).unwrap();
-        assert!(materialise(folder.path()).unwrap().is_empty());
-        assert_eq!(fs::read(&path).unwrap(), changed);
+        let all: [&[u8]; 2] = [
+            include_bytes!("../tests/golden/model_registry.0.json"),
+            include_bytes!("../tests/golden/model_registry.1.json"),
+        ];
+        for former in all {
+            fs::write(&path, former).unwrap();
+            assert_eq!(materialise(folder.path()).unwrap(), std::slice::from_ref(&path));
+            assert_eq!(fs::read(&path).unwrap(), shipped);
+            let changed = [former, b" "].concat();
+            fs::write(&path, &changed).unwrap();
+            assert!(materialise(folder.path()).unwrap().is_empty());
+            assert_eq!(fs::read(&path).unwrap(), changed);
+            Registry::open(folder.path()).unwrap();
+        }
     }
 
     #[test]

@@ -40,5 +40,5 @@ pub fn side_by_side(
         models.push(loaded.map_err(|refusal| SideBySideError::Refused { id: id.clone(), refusal })??);
     }
     let serving = System::alone(models.first().ok_or(SideBySideError::Nothing)?.metadata());
-    Ok(SpeakerModels::new(models, serving, true))
+    Ok(SpeakerModels::new(models, serving, [], true))
 }

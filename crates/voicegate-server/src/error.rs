@@ -85,6 +85,11 @@ impl From<ServiceError> for ApiError {
                 Self::new(Kind::ModelUnavailable, "No speaker model is available; an operator has to look.")
                     .retry_after(30)
             }
+            // The names are the operator's and stand in other answers too; whoever set them has to find them again.
+            ServiceError::Misconfigured(_) => {
+                tracing::error!(cause = detail, "no voice can be verified as configured");
+                Self::new(Kind::ModelUnavailable, detail).retry_after(30)
+            }
             ServiceError::Overloaded => Self::new(Kind::Overloaded, detail).retry_after(1),
             ServiceError::Config(refused) => {
                 let mut error = Self::new(

@@ -101,7 +101,7 @@ kinds! {
     Timeout "timeout" SERVICE_UNAVAILABLE "Took too long"
         "The request was not finished within the time limit. With an idempotency key it is safe to repeat it.";
     ModelUnavailable "model-unavailable" SERVICE_UNAVAILABLE "No speaker model"
-        "No speaker model can be used. `/health/ready` names what is wrong.";
+        "No speaker model can be used, or not the one the configuration asks for. `/health/ready` names what is wrong.";
     StorageUnavailable "storage-unavailable" SERVICE_UNAVAILABLE "Database unavailable"
         "The database does not answer. Retry after the time in `Retry-After`.";
 }

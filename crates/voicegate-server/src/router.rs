@@ -44,6 +44,7 @@ pub fn router(state: AppState) -> Router {
             Scope::WriteConfig,
             routes!(on::config_put::config_put, on::config_patch::config_patch),
         ))
+        .routes(behind(Scope::ReadConfig, routes!(on::experiment_report::experiment_report)))
         .routes(behind(Scope::ReadConfig, routes!(on::models::models)))
         .routes(behind(Scope::ReadConfig, routes!(on::model_health::model_health)))
         .routes(behind(Scope::ReadAudit, routes!(on::audit_list::audit_list)))

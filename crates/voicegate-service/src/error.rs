@@ -2,7 +2,7 @@
 
 use voicegate_core::PersonId;
 
-use crate::config::ConfigError;
+use crate::config::{ConfigError, Fault};
 use crate::ports::StoreError;
 
 /// Why a use case was not carried out. An attempt that was carried out and came to nothing is not an error but an
@@ -28,6 +28,9 @@ pub enum ServiceError {
     /// No speaker model can be used at the moment.
     #[error("no speaker model is available: {0}")]
     ModelUnavailable(String),
+    /// The configuration names a speaker system or calibration that cannot judge. Nothing else judges in its place.
+    #[error("the configuration asks for what cannot judge: {}: {}", .0.path, .0.message)]
+    Misconfigured(Fault),
     /// Too much is being worked on; try again shortly.
     #[error("the server is busy; try again in a moment")]
     Overloaded,

@@ -7,6 +7,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`config`] | `VoiceAuthConfig`: layers, validation, hot reload |
+//! | [`judge`] | which speaker system judges a person, and how strictly |
 //! | [`policy`] | what the configuration means for one speaker model |
 //! | [`ports`] | storage, clock and randomness as the use cases see them |
 //! | [`profile`] | a person's voice profile as data |
@@ -14,6 +15,7 @@
 
 pub mod config;
 pub mod error;
+pub mod judge;
 pub mod policy;
 pub mod ports;
 pub mod profile;

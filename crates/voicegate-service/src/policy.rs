@@ -1,30 +1,19 @@
 //! What the configuration means for one speaker system. Pure, so that an evaluation follows the same rules as the service.
 
 use voicegate_core::enrolment::{EnrolmentPolicy, Needs};
-use voicegate_models::{SpeakerModels, System};
+use voicegate_models::{FittedCalibration, SpeakerModels, System};
 
 use crate::ServiceError;
 use crate::config::VoiceAuthConfig;
 
-/// How far below the verification threshold two single samples of one person may agree, where the system does not say:
-/// a mean of several samples, which the threshold is made for, is closer to each sample than the samples are to each
-/// other.
-const AGREEMENT_BELOW_THRESHOLD: f32 = 0.15;
-
-/// The least score that is accepted: the operator's for the system that is active, or else the system's own.
+/// What the scores of `system` mean.
 ///
 /// # Errors
-/// [`ServiceError::ModelUnavailable`] if neither is there.
-pub fn score_threshold(
-    config: &VoiceAuthConfig,
-    speakers: &SpeakerModels,
-    system: &System,
-) -> Result<f32, ServiceError> {
-    let operators = config.verification.score_threshold.filter(|_| speakers.is_first_choice(system));
-    let own = system.operating_point.as_ref().map(|point| point.cosine_threshold);
-    operators.or(own).ok_or_else(|| {
+/// [`ServiceError::ModelUnavailable`] if nobody found out yet.
+pub fn calibration(system: &System) -> Result<&FittedCalibration, ServiceError> {
+    system.calibration.as_ref().ok_or_else(|| {
         ServiceError::ModelUnavailable(format!(
-            "'{}' has no operating point; set verification.score_threshold",
+            "'{}' has no calibration; `voicegate eval fit` makes one",
             system.id
         ))
     })
@@ -47,11 +36,10 @@ pub fn enrolment_policy(
     system: &System,
 ) -> Result<EnrolmentPolicy, ServiceError> {
     let enrolment = &config.enrolment;
-    let own = system.operating_point.as_ref().and_then(|point| point.enrolment_agreement);
     let operators = enrolment.min_agreement.filter(|_| speakers.is_first_choice(system));
-    let min_agreement = match operators.or(own) {
+    let min_agreement = match operators {
         Some(cosine) => cosine,
-        None => score_threshold(config, speakers, system)? - AGREEMENT_BELOW_THRESHOLD,
+        None => calibration(system)?.enrolment_agreement,
     };
     Ok(EnrolmentPolicy { needs: needs(config), max_samples: enrolment.max_samples, min_agreement })
 }

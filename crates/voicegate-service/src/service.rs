@@ -10,7 +10,7 @@ use voicegate_models::{Models, SpeakerModels};
 
 use crate::config::LiveConfig;
 use crate::ports::{Clock, Entropy, Store};
-use crate::{ServiceError, policy};
+use crate::{ServiceError, judge, policy};
 
 /// Everything the use cases need; built once, cheap to clone.
 #[derive(Clone)]
@@ -76,13 +76,21 @@ impl Service {
         self.models.speakers().map_err(|reason| ServiceError::ModelUnavailable(reason.to_owned()))
     }
 
-    /// Whether a verification could be decided now.
+    /// Whether every verification could be decided now.
     ///
     /// # Errors
-    /// [`ServiceError::ModelUnavailable`] if there is no speaker model, or no threshold for the one that serves.
+    /// [`ServiceError::ModelUnavailable`] if there is no speaker model, or no calibration for the one that serves;
+    /// [`ServiceError::Misconfigured`] if the configuration names another that cannot judge.
     pub fn can_decide(&self) -> Result<(), ServiceError> {
         let speakers = self.speakers()?;
-        policy::score_threshold(&self.config.current(), speakers, speakers.serving()).map(|_| ())
+        let config = self.config.current();
+        if let Some(fault) = judge::faults(&config, speakers.systems()).into_iter().next() {
+            return Err(ServiceError::Misconfigured(fault));
+        }
+        if config.verification.system.is_some() {
+            return Ok(());
+        }
+        policy::calibration(speakers.serving()).map(|_| ())
     }
 }
 

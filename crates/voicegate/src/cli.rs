@@ -16,6 +16,7 @@ Exit status:
   1  the answer is no: the voice was rejected, the check found something wrong
   2  wrong usage, or it could not be done
   3  inconclusive: the recording could not be judged, or the enrolment needs more samples
+  4  more proof is asked for: the voice matches, and something besides it is needed
 
 Answers go to standard output; messages, logs and progress go to standard error. A failure (2) is told on standard
 error as 'voicegate: error[CODE]: MESSAGE' and, with --json, on standard output as {\"error\": {\"code\", \"message\"}}; the

@@ -17,6 +17,8 @@ pub(crate) enum Exit {
     Bad,
     /// 3: could not be judged.
     Inconclusive,
+    /// 4: more proof is asked for.
+    StepUp,
 }
 
 /// The exit status of a command that was not carried out; clap uses the same for wrong usage.
@@ -28,6 +30,7 @@ impl From<Exit> for ExitCode {
             Exit::Good => Self::SUCCESS,
             Exit::Bad => Self::from(1),
             Exit::Inconclusive => Self::from(3),
+            Exit::StepUp => Self::from(4),
         }
     }
 }
@@ -38,6 +41,7 @@ impl From<Outcome> for Exit {
             Outcome::Accept => Self::Good,
             Outcome::Reject => Self::Bad,
             Outcome::Inconclusive => Self::Inconclusive,
+            Outcome::StepUp(_) => Self::StepUp,
         }
     }
 }
@@ -130,7 +134,7 @@ impl From<ServiceError> for Failure {
             ServiceError::Revoked(_) => "profile-revoked",
             ServiceError::Incomplete(_) => "enrolment-incomplete",
             ServiceError::AlreadyEnrolled(_) => "already-enrolled",
-            ServiceError::ModelUnavailable(_) => "model-unavailable",
+            ServiceError::ModelUnavailable(_) | ServiceError::Misconfigured(_) => "model-unavailable",
             ServiceError::Overloaded => "overloaded",
             ServiceError::Config(_) => "invalid-configuration",
             ServiceError::Conflict => "conflict",

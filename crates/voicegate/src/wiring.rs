@@ -271,6 +271,6 @@ fn unavailable(error: &dyn std::error::Error) -> Failure {
 }
 
 /// Only its owner may enter: keys and voices lie there.
-fn make_private(folder: &Path) -> io::Result<()> {
+pub(crate) fn make_private(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }

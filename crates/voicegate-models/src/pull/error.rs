@@ -58,7 +58,7 @@ pub enum PullError {
     OtherWeights(ModelId),
     /// The id is taken here with other metadata, or with metadata that cannot be read.
     #[error(
-        "'{0}' is here already with other metadata; a mirror must not change the threshold or the self-test of a model \
+        "'{0}' is here already with other metadata; a mirror must not change the self-test of a model \
          that may serve. Remove its metadata file first if you mean to replace it"
     )]
     OtherMetadata(ModelId),

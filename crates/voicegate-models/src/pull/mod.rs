@@ -11,6 +11,7 @@ mod lock;
 mod mirror;
 mod partial;
 
+use std::io;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -31,9 +32,8 @@ use lock::Lock;
 #[derive(Debug)]
 pub struct Offer {
     mirror: Mirror,
+    /// Without a calibration: what scores mean here is not for a mirror to say.
     metadata: Metadata,
-    /// The metadata file as it stands on the mirror.
-    text: String,
 }
 
 /// What was done.
@@ -55,7 +55,7 @@ impl Offer {
     pub fn read(mirror: Mirror, id: &ModelId) -> Result<Self, PullError> {
         let text = mirror.text(&format!("{id}.json"))?;
         let wrong = |faults| PullError::Metadata { id: id.clone(), faults };
-        let metadata: Metadata = parse::parse(&text).map_err(wrong)?;
+        let mut metadata: Metadata = parse::parse(&text).map_err(wrong)?;
         if metadata.id != *id {
             return Err(wrong(vec![Fault::new(
                 "id",
@@ -64,11 +64,16 @@ impl Offer {
         }
         match place(&metadata) {
             Some(message) => Err(wrong(vec![Fault::new("file.path", message)])),
-            None => Ok(Self { mirror, metadata, text }),
+            None => {
+                if metadata.calibration.take().is_some() {
+                    tracing::info!(model = %id, "the mirror's calibration is left out");
+                }
+                Ok(Self { mirror, metadata })
+            }
         }
     }
 
-    /// What is known of the model.
+    /// What is known of the model, without a calibration that the mirror may offer.
     #[must_use]
     pub fn metadata(&self) -> &Metadata {
         &self.metadata
@@ -128,11 +133,16 @@ impl Offer {
     fn fits(&self, folder: &Path) -> Result<(), PullError> {
         let Metadata { id, file, .. } = &self.metadata;
         let listed = Registry::listed(folder)?;
-        // What is here decides: a mirror must not change the threshold or the self-test of a model that serves.
+        // What is here decides: a mirror must not change the self-test of a model that serves.
         match Metadata::open(folder, id) {
             Ok(here) if here.file != *file => return Err(PullError::OtherWeights(id.clone())),
-            Ok(here) if here != self.metadata => return Err(PullError::OtherMetadata(id.clone())),
-            Ok(_) => {}
+            // A calibration that was fitted here stays.
+            Ok(mut here) => {
+                here.calibration = None;
+                if here != self.metadata {
+                    return Err(PullError::OtherMetadata(id.clone()));
+                }
+            }
             Err(_) if listed.models.contains(id) => return Err(PullError::OtherMetadata(id.clone())),
             Err(_) => {}
         }
@@ -159,7 +169,12 @@ impl Offer {
         self.fits(folder)?;
         let lock = Lock::read(folder)?;
         let path = folder.join(METADATA_FOLDER).join(format!("{id}.json"));
-        write_over(&path, self.text.as_bytes()).map_err(PullError::file(&path))?;
+        if Metadata::open(folder, id).is_err() {
+            let written = serde_json::to_string_pretty(&self.metadata)
+                .map_err(io::Error::from)
+                .and_then(|text| write_over(&path, (text + "\n").as_bytes()));
+            written.map_err(PullError::file(&path))?;
+        }
         let mut new = false;
         edit.apply(|registry| {
             if let Some(models) = registry["models"].as_array_mut() {

@@ -6,7 +6,8 @@ use std::path::Path;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 
-use super::{Fault, METADATA_FOLDER, ModelFile, ModelId, Refusal, file, parse};
+use super::former::Former;
+use super::{Fault, FittedCalibration, METADATA_FOLDER, ModelFile, ModelId, Refusal, file, parse};
 use crate::Signal;
 
 /// What a model is for.
@@ -37,7 +38,7 @@ impl fmt::Display for Task {
 pub enum Architecture {
     /// ECAPA-TDNN (Desplanques et al., 2020, arXiv:2005.07143).
     EcapaTdnn,
-    /// ResNet34 with squeeze-excitation, the light shape of Chung et al., 2020, arXiv:2003.11982.
+    /// ResNet34 with squeeze-excitation (Chung et al., 2020, arXiv:2003.11982).
     #[serde(rename = "resnet34_se")]
     ResNet34Se,
     /// LSTM encoder with the generalized end-to-end loss (Wan et al., 2018, arXiv:1710.10467), as in Resemblyzer.
@@ -52,6 +53,8 @@ pub enum Features {
     LogMel,
     /// [`voicegate_audio::ge2e_partials`], shape (batch, 160 frames, mel bins).
     MelPower,
+    /// The audio itself, shape (batch, samples): the graph holds the network's own front end.
+    Waveform,
 }
 
 /// Number format of the weights and activations.
@@ -74,19 +77,22 @@ pub struct Input {
     /// Sample rate of the audio in Hz.
     #[garde(range(equal = voicegate_audio::SAMPLE_RATE))]
     pub sample_rate: u32,
-    /// Filters of the mel bank: 80 for log-mel, 40 for mel power.
+    /// Filters of the mel bank: 80 for log-mel, 40 for mel power. Absent for a waveform.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(custom(bins_of(&self.features)))]
-    pub mel_bins: u32,
+    pub mel_bins: Option<u32>,
 }
 
-fn bins_of(features: &Features) -> impl FnOnce(&u32, &()) -> garde::Result {
+fn bins_of(features: &Features) -> impl FnOnce(&Option<u32>, &()) -> garde::Result {
     let expected = match features {
-        Features::LogMel => 80,
-        Features::MelPower => 40,
+        Features::LogMel => Some(80),
+        Features::MelPower => Some(40),
+        Features::Waveform => None,
     };
-    move |bins, ()| match *bins == expected {
-        true => Ok(()),
-        false => Err(garde::Error::new(format!("these features have {expected} bins"))),
+    move |bins, ()| match expected {
+        _ if *bins == expected => Ok(()),
+        Some(expected) => Err(garde::Error::new(format!("these features have {expected} bins"))),
+        None => Err(garde::Error::new("a waveform has no bins: leave it out")),
     }
 }
 
@@ -97,29 +103,6 @@ pub struct Output {
     /// Values per utterance.
     #[garde(range(min = 1, max = 4096))]
     pub dimensions: u32,
-}
-
-/// A decision threshold and where it comes from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate)]
-#[serde(deny_unknown_fields)]
-pub struct OperatingPoint {
-    /// Scores at or above it are accepted, in [0, 1]: below zero, strangers would pass.
-    #[garde(range(min = 0.0, max = 1.0))]
-    pub cosine_threshold: f32,
-    /// Share of impostor trials accepted where it was fitted, in (0, 0.5].
-    #[garde(range(min = 1e-9, max = 0.5))]
-    pub false_accept_rate: f64,
-    /// Impostor trials it was fitted on.
-    #[garde(range(min = 1))]
-    pub impostor_trials: u64,
-    /// Least mean similarity at which recordings count as one voice when they are enrolled, in [-1, 1]; absent, it
-    /// follows from the threshold.
-    #[serde(default)]
-    #[garde(inner(range(min = -1.0, max = 1.0)))]
-    pub enrolment_agreement: Option<f32>,
-    /// Which speakers, which trials, which command, and what follows for strangers.
-    #[garde(length(chars, min = 1, max = 2000))]
-    pub fitted_on: String,
 }
 
 /// What the model answered to a test signal on the day it was made.
@@ -138,13 +121,23 @@ pub struct SelfTest {
 }
 
 fn input_of(architecture: &Architecture) -> impl FnOnce(&Input, &()) -> garde::Result {
-    let expected = match architecture {
-        Architecture::EcapaTdnn | Architecture::ResNet34Se => Features::LogMel,
-        Architecture::Ge2e => Features::MelPower,
+    let expected: &[Features] = match architecture {
+        Architecture::EcapaTdnn | Architecture::ResNet34Se => &[Features::LogMel, Features::Waveform],
+        Architecture::Ge2e => &[Features::MelPower],
     };
-    move |input, ()| match input.features == expected {
+    move |input, ()| match expected.contains(&input.features) {
         true => Ok(()),
         false => Err(garde::Error::new("the architecture takes other features")),
+    }
+}
+
+fn of_this_alone(id: &ModelId) -> impl FnOnce(&Option<FittedCalibration>, &()) -> garde::Result {
+    move |calibration, ()| match calibration {
+        // Without any model it is refused by itself.
+        Some(found) if !found.llr.scores.is_empty() && !found.is_for(std::iter::once(id.as_str())) => {
+            Err(garde::Error::new(format!("llr.scores names other models than {id}")))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -187,15 +180,18 @@ pub struct Metadata {
     /// Where the weights come from and what they were trained on.
     #[garde(length(chars, min = 1, max = 2000))]
     pub source: String,
-    /// Calibration fitted for this model, if there is one.
-    #[garde(skip)]
-    pub calibration_id: Option<String>,
-    /// Threshold on the plain cosine score while there is no calibration.
-    #[garde(dive)]
-    pub operating_point: Option<OperatingPoint>,
+    /// What its scores mean where it judges alone. Without, it can't decide.
+    #[garde(dive, custom(of_this_alone(&self.id)))]
+    pub calibration: Option<FittedCalibration>,
     /// Answer to check at load.
     #[garde(dive)]
     pub self_test: Option<SelfTest>,
+    #[serde(default, skip_serializing)]
+    #[garde(skip)]
+    operating_point: Former,
+    #[serde(default, skip_serializing)]
+    #[garde(skip)]
+    calibration_id: Former,
 }
 
 impl Metadata {
@@ -203,12 +199,11 @@ impl Metadata {
         let path = folder.join(METADATA_FOLDER).join(format!("{id}.json"));
         let text = file::read_text(&path).map_err(|reason| Refusal::Unreadable { path, reason })?;
         let metadata: Self = parse::parse(&text).map_err(Refusal::Metadata)?;
-        if metadata.id == *id {
-            Ok(metadata)
-        } else {
+        if metadata.id != *id {
             let message = format!("{} is not {id}, the name of the file", metadata.id);
-            Err(Refusal::Metadata(vec![Fault::new("id", message)]))
+            return Err(Refusal::Metadata(vec![Fault::new("id", message)]));
         }
+        Ok(metadata)
     }
 }
 
@@ -225,9 +220,10 @@ mod tests {
             "input": { "features": "log_mel", "sample_rate": 16000, "mel_bins": 80 },
             "output": { "dimensions": 192 },
             "file": { "path": "biometric/speaker_verification/a.onnx", "sha256": "0".repeat(64), "size_bytes": 1 },
-            "licence": "Apache-2.0", "source": "own", "calibration_id": null,
-            "operating_point": {
-                "cosine_threshold": 0.5, "false_accept_rate": 0.01, "impostor_trials": 1000, "fitted_on": "train"
+            "licence": "Apache-2.0", "source": "own",
+            "calibration": {
+                "id": "1", "llr": { "scores": { "a": { "cosine": 20.0, "closeness": 0.0 } }, "offset": -9.0 },
+                "enrolment_agreement": 0.4, "owner_trials": 100, "stranger_trials": 1000, "fitted_on": "train"
             },
             "self_test": { "signal": "glottal", "embedding_prefix": [0.1], "tolerance": 0.001 },
         })
@@ -244,6 +240,15 @@ mod tests {
             ("/input/features", json!("mfcc"), "input.features"),
             ("/input/sample_rate", json!(8000), "input.sample_rate"),
             ("/input/mel_bins", json!(40), "input.mel_bins"),
+            ("/input/mel_bins", json!(null), "input.mel_bins"),
+            ("/input/features", json!("waveform"), "input.mel_bins"),
+            ("/input", json!({ "features": "log_mel", "sample_rate": 16000 }), "input.mel_bins"),
+            (
+                "/input",
+                json!({ "features": "waveform", "sample_rate": 16000, "mel_bins": 0 }),
+                "input.mel_bins",
+            ),
+            ("/input", json!({ "features": "waveform", "sample_rate": 8000 }), "input.sample_rate"),
             (
                 "/input",
                 json!({ "features": "log_mel", "sample_rate": 16000, "mel_bins": 80, "x": 1 }),
@@ -262,8 +267,10 @@ mod tests {
             ("/file/size_bytes", json!(1u64 << 40), "file.size_bytes"),
             ("/licence", json!(""), "licence"),
             ("/source", json!(null), "source"),
-            ("/operating_point/cosine_threshold", json!(1.5), "operating_point.cosine_threshold"),
-            ("/operating_point/false_accept_rate", json!(0.0), "operating_point.false_accept_rate"),
+            ("/calibration/llr/scores", json!({}), "calibration.llr"),
+            ("/calibration/llr/scores/a/cosine", json!(-1.0), "calibration.llr"),
+            ("/calibration/enrolment_agreement", json!(1.5), "calibration.enrolment_agreement"),
+            ("/calibration/stranger_trials", json!(0), "calibration.stranger_trials"),
             ("/self_test/embedding_prefix", json!([]), "self_test.embedding_prefix"),
             ("/self_test/embedding_prefix", json!([0.0, 2.0]), "self_test.embedding_prefix[1]"),
             ("/self_test/signal", json!("silence"), "self_test.signal"),
@@ -281,6 +288,33 @@ mod tests {
             })
             .collect();
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    #[test]
+    fn the_audio_itself_is_for_networks_that_hear_whole_windows() {
+        let mut json = valid();
+        json["input"] = json!({ "features": "waveform", "sample_rate": 16000 });
+        for (architecture, expected) in [("ecapa_tdnn", None), ("resnet34_se", None), ("ge2e", Some("input"))]
+        {
+            json["architecture"] = architecture.into();
+            let faults = parse::parse::<Metadata>(&json.to_string()).err();
+            let path = faults.as_ref().map(|faults| faults[0].path.as_str());
+            assert_eq!(path, expected, "{architecture}: {faults:?}");
+        }
+    }
+
+    #[test]
+    fn metadata_of_a_former_version_has_no_calibration() {
+        let mut json = valid();
+        let fields = json.as_object_mut().unwrap();
+        fields.remove("calibration");
+        fields.insert("calibration_id".into(), "old".into());
+        fields.insert("operating_point".into(), json!({ "cosine_threshold": 0.5, "impostor_trials": 1000 }));
+        let read: Metadata = parse::parse(&json.to_string()).unwrap();
+        assert_eq!(read.calibration, None);
+        let written = serde_json::to_value(&read).unwrap();
+        assert!(written.get("operating_point").is_none() && written.get("calibration_id").is_none());
+        assert_eq!(parse::parse::<Metadata>(&written.to_string()).unwrap(), read);
     }
 
     #[test]

@@ -3,9 +3,11 @@
 //! The registry lists ids and assigns them to tasks; each model has its own metadata file. A fault in the registry
 //! itself stops the start. A fault of one model refuses that model alone, by name, and its fallback can serve.
 
+mod calibration;
 mod edit;
 mod file;
 mod folders;
+mod former;
 mod id;
 mod metadata;
 pub(crate) mod parse;
@@ -17,14 +19,14 @@ use garde::Validate;
 use serde::de::{self, IntoDeserializer};
 use serde::{Deserialize, Serialize};
 
+pub use calibration::FittedCalibration;
 pub(crate) use edit::RegistryEdit;
 pub(crate) use file::read_text;
 pub use file::{ModelFile, Sha256};
 pub use folders::{FOLDERS, TreeError, prepare_folders};
+use former::Former;
 pub use id::ModelId;
-pub use metadata::{
-    Architecture, Features, Input, Metadata, OperatingPoint, Output, Precision, SelfTest, Task,
-};
+pub use metadata::{Architecture, Features, Input, Metadata, Output, Precision, SelfTest, Task};
 pub use parse::Fault;
 
 use voicegate_core::Fusion;
@@ -52,8 +54,8 @@ pub struct SystemEntry {
     pub members: BTreeMap<ModelId, f32>,
     /// The same, ready to use.
     pub fusion: Fusion,
-    /// Threshold on the common score while there is no calibration.
-    pub operating_point: Option<OperatingPoint>,
+    /// What the scores of all of them together mean. Without, the fusion can't decide.
+    pub calibration: Option<FittedCalibration>,
 }
 
 /// Who serves a task.
@@ -189,7 +191,10 @@ struct SystemFile {
     #[garde(skip)]
     members: BTreeMap<String, f32>,
     #[garde(dive)]
-    operating_point: Option<OperatingPoint>,
+    calibration: Option<FittedCalibration>,
+    #[serde(default, rename = "operating_point")]
+    #[garde(skip)]
+    _operating_point: Former,
 }
 
 impl Registry {
@@ -314,12 +319,13 @@ fn read_systems(listing: &ListingFile, faults: &mut Vec<Fault>) -> BTreeMap<Mode
         for member in system.members.keys().filter(|member| known(member).is_none()) {
             fault(".members", format!("{member} is not in `models`"));
         }
+        let fits = |found: &FittedCalibration| found.is_for(system.members.keys().map(String::as_str));
+        if system.calibration.as_ref().is_some_and(|found| !fits(found)) {
+            fault(".calibration.llr.scores", "names other models than `members`".to_owned());
+        }
         match Fusion::new(members.iter().map(|(member, weight)| (member.to_string(), *weight))) {
             Ok(fusion) => {
-                systems.insert(
-                    id,
-                    SystemEntry { members, fusion, operating_point: system.operating_point.clone() },
-                );
+                systems.insert(id, SystemEntry { members, fusion, calibration: system.calibration.clone() });
             }
             Err(error) => fault(".members", error.to_string()),
         }
@@ -381,6 +387,21 @@ mod tests {
             })
             .collect();
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    #[test]
+    fn a_fusion_of_a_former_version_is_read_without_its_threshold() {
+        let mut json: serde_json::Value =
+            serde_json::from_str(include_str!("../../tests/golden/model_registry.1.json")).unwrap();
+        let id: ModelId = "ecapa-ge2e-v0".parse().unwrap();
+        for former in [serde_json::Value::Null, serde_json::json!({"cosine_threshold": 0.7}), 1.into()] {
+            json["systems"][id.as_str()]["operating_point"] = former;
+            let listing = parse_listing(&json.to_string()).map_err(|faults| parse::join(&faults)).unwrap();
+            assert_eq!(
+                (listing.systems[&id].calibration.as_ref(), listing.systems[&id].members.len()),
+                (None, 2)
+            );
+        }
     }
 
     proptest! {

@@ -13,13 +13,15 @@ use crate::{ModelSession, Runtime, SessionError};
 /// Frames of a partial utterance: 1.6 s.
 const PARTIAL_FRAMES: usize = 160;
 
+/// Mel bins of a frame.
+const MEL_BINS: usize = 40;
+
 /// Partial utterances in one run: bounds the memory of long audio.
 const BATCH: usize = 16;
 
 /// Three LSTM layers over partial utterances of 1.6 s, whose embeddings are averaged. Used by one thread at a time.
 pub struct Ge2eExtractor {
     session: ModelSession,
-    mel_bins: usize,
     dimensions: usize,
 }
 
@@ -34,10 +36,10 @@ impl Ge2eExtractor {
         metadata: &Metadata,
         threads: NonZeroUsize,
     ) -> Result<Self, SessionError> {
-        let (mel_bins, dimensions) = (metadata.input.mel_bins as usize, metadata.output.dimensions as usize);
-        let input = [None, Some(PARTIAL_FRAMES), Some(mel_bins)];
+        let dimensions = metadata.output.dimensions as usize;
+        let input = [None, Some(PARTIAL_FRAMES), Some(MEL_BINS)];
         let session = ModelSession::new(runtime, bytes, threads, input, dimensions)?;
-        Ok(Self { session, mel_bins, dimensions })
+        Ok(Self { session, dimensions })
     }
 }
 
@@ -52,7 +54,7 @@ impl SpeakerExtractor for Ge2eExtractor {
         let start = Instant::now();
         let mut embeddings = Vec::with_capacity(partials.len());
         for batch in partials.chunks(BATCH) {
-            let output = self.session.run([batch.len(), PARTIAL_FRAMES, self.mel_bins], &batch.concat())?;
+            let output = self.session.run([batch.len(), PARTIAL_FRAMES, MEL_BINS], &batch.concat())?;
             for values in output.chunks(self.dimensions) {
                 embeddings.push(Embedding::new(values.to_vec())?);
             }

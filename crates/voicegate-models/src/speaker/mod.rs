@@ -1,8 +1,9 @@
 //! Speech into speaker embeddings.
 
 mod ge2e;
-mod log_mel_network;
 mod model;
+mod network;
+mod rendering;
 mod set;
 
 use std::num::NonZeroUsize;
@@ -12,8 +13,9 @@ use voicegate_audio::Pcm;
 use voicegate_core::{Embedding, EmbeddingError};
 
 pub use ge2e::Ge2eExtractor;
-pub use log_mel_network::{EcapaTdnnExtractor, ResNet34SeExtractor, WINDOW_SECONDS};
 pub use model::SpeakerModel;
+pub use network::{EcapaTdnnExtractor, ResNet34SeExtractor, WINDOW_SECONDS};
+pub use rendering::{quality_measures, renderings};
 pub use set::{Heard, SpeakerModels, System};
 
 use crate::registry::{Architecture, Metadata, Refusal};

@@ -8,34 +8,42 @@ use voicegate_core::{Fusion, Template, Voiceprint};
 use super::model::{EmbedTicket, embedded};
 use super::{EmbedError, Embedded, SpeakerModel};
 use crate::PoolError;
-use crate::registry::{Metadata, ModelId, OperatingPoint};
+use crate::registry::{FittedCalibration, Metadata, ModelId, SystemEntry};
 
-/// Models that judge together, with the threshold of their common score.
+/// Models that judge together, with what their scores mean.
 #[derive(Debug, Clone, PartialEq)]
 pub struct System {
     /// Registry id: of a fusion, or of the one model.
     pub id: ModelId,
     /// The models and their weights.
     pub fusion: Fusion,
-    /// The threshold where there is one.
-    pub operating_point: Option<OperatingPoint>,
+    /// What the scores mean; without, it can't decide.
+    pub calibration: Option<FittedCalibration>,
 }
 
 impl System {
+    /// The fusion `id` as it is listed.
+    #[must_use]
+    pub fn listed(id: &ModelId, entry: &SystemEntry) -> Self {
+        Self { id: id.clone(), fusion: entry.fusion.clone(), calibration: entry.calibration.clone() }
+    }
+
     /// One model that judges by itself.
     pub(crate) fn alone(metadata: &Metadata) -> Self {
-        Self {
-            id: metadata.id.clone(),
-            fusion: Fusion::single(metadata.id.as_str()),
-            operating_point: metadata.operating_point.clone(),
-        }
+        Self { calibration: metadata.calibration.clone(), ..Self::single(&metadata.id) }
+    }
+
+    /// One model without a calibration.
+    #[must_use]
+    pub fn single(id: &ModelId) -> Self {
+        Self { id: id.clone(), fusion: Fusion::single(id.as_str()), calibration: None }
     }
 }
 
 /// Every loaded speaker model, and the systems they make.
 pub struct SpeakerModels {
     models: Vec<SpeakerModel>,
-    /// The serving system first, then each loaded model alone.
+    /// The serving system first, then other fusions of loaded models, the larger ones first, then each model alone.
     systems: Vec<System>,
     first_choice: bool,
 }
@@ -51,9 +59,20 @@ pub struct Heard {
 
 impl SpeakerModels {
     /// `serving` with all of its models among `models`, which is not empty; `first_choice` unless it is a fallback.
-    pub(crate) fn new(models: Vec<SpeakerModel>, serving: System, first_choice: bool) -> Self {
+    /// `listed` are all fusions that are known.
+    pub(crate) fn new(
+        models: Vec<SpeakerModel>,
+        serving: System,
+        listed: impl IntoIterator<Item = System>,
+        first_choice: bool,
+    ) -> Self {
+        let loaded = |id: &str| models.iter().any(|model| model.metadata().id.as_str() == id);
+        let mut parts: Vec<System> =
+            listed.into_iter().filter(|system| system.fusion.models().all(loaded)).collect();
+        parts.sort_by_key(|system| std::cmp::Reverse(system.fusion.models().count()));
         let alone = models.iter().map(|model| System::alone(model.metadata()));
-        let others: Vec<System> = alone.filter(|system| system.id != serving.id).collect();
+        let others: Vec<System> =
+            parts.into_iter().chain(alone).filter(|system| system.id != serving.id).collect();
         Self { models, systems: std::iter::once(serving).chain(others).collect(), first_choice }
     }
 
@@ -76,18 +95,21 @@ impl SpeakerModels {
         self.first_choice && system.id == self.serving().id
     }
 
-    /// The serving system first, then each loaded model alone.
+    /// The serving system first, then other fusions of loaded models, then each model alone.
     #[must_use]
     pub fn systems(&self) -> &[System] {
         &self.systems
     }
 
     /// The first system whose models all heard `attempt` and at least `enough` exemplars of `template`, or as many as
-    /// any system heard: the serving one, or else a single model with its own threshold. So a template from before a
-    /// model came, or a model that failed, does not change what a score means.
+    /// any system heard: the serving one, or else a part of it with its own calibration. So a template from before a
+    /// model came, or a model that failed, does not change what an answer means.
     #[must_use]
     pub fn system_for(&self, attempt: &Voiceprint, template: &Template, enough: usize) -> Option<&System> {
-        let able = || self.systems.iter().filter(|system| system.fusion.heard(attempt));
+        // The serving one even without a calibration, so that its lack is said; another one only if it can decide.
+        let serving = &self.serving().id;
+        let usable = |system: &&System| system.id == *serving || system.calibration.is_some();
+        let able = || self.systems.iter().filter(usable).filter(|system| system.fusion.heard(attempt));
         let most = able().map(|system| system.fusion.heard_of(template)).max().filter(|most| *most > 0)?;
         able().find(|system| system.fusion.heard_of(template) >= enough.min(most))
     }

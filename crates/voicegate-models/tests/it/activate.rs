@@ -22,14 +22,16 @@ fn the_former_first_choice_becomes_the_fallback() {
     let folder = folder();
     for id in ["second", "third"] {
         add_copy(folder.path(), id, |metadata| {
-            metadata["operating_point"] = json!({
-                "cosine_threshold": 0.5, "false_accept_rate": 0.01, "impostor_trials": 1, "fitted_on": "made up",
+            let id = metadata["id"].as_str().unwrap().to_owned();
+            metadata["calibration"] = json!({
+                "id": "1", "llr": { "scores": { id: { "cosine": 9.0, "closeness": 0.0 } }, "offset": -5.0 },
+                "enrolment_agreement": 0.4, "owner_trials": 1, "stranger_trials": 1, "fitted_on": "made up",
             });
         });
     }
     let serving = || registry(folder.path())["tasks"]["speaker_verification"].clone();
     let done = choose(folder.path(), "second", None).unwrap();
-    assert!(done.has_operating_point && done.checked.len() == 1, "{done:?}");
+    assert!(done.has_calibration && done.checked.len() == 1, "{done:?}");
     assert_eq!(serving(), json!({ "active": "second", "fallback": SHIPPED_SPEAKER_MODEL }));
     choose(folder.path(), "second", None).unwrap();
     assert_eq!(
@@ -49,12 +51,12 @@ fn a_fusion_is_activated_with_all_of_its_models() {
     add_copy(folder.path(), "second", |_| {});
     edit_registry(folder.path(), |registry| {
         registry["systems"] = json!({
-            "both": { "members": { SHIPPED_SPEAKER_MODEL: 0.3, "second": 0.7 }, "operating_point": null },
+            "both": { "members": { SHIPPED_SPEAKER_MODEL: 0.3, "second": 0.7 }, "calibration": null },
         });
     });
     let before = registry(folder.path());
     let done = choose(folder.path(), "both", None).unwrap();
-    assert_eq!((done.checked.len(), done.has_operating_point), (2, false));
+    assert_eq!((done.checked.len(), done.has_calibration), (2, false));
     let after = registry(folder.path());
     assert_eq!(after["tasks"]["speaker_verification"]["active"], "both");
     assert_eq!((&after["systems"], &after["models"]), (&before["systems"], &before["models"]));
@@ -103,8 +105,7 @@ fn what_cannot_serve_is_not_activated() {
             |folder| {
                 add_copy(folder, "b", |m| m["self_test"]["embedding_prefix"][0] = json!(0.9));
                 edit_registry(folder, |registry| {
-                    registry["systems"] =
-                        json!({ "s": { "members": { "b": 1.0 }, "operating_point": null } });
+                    registry["systems"] = json!({ "s": { "members": { "b": 1.0 }, "calibration": null } });
                 });
             },
             "s",

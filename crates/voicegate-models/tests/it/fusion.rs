@@ -1,5 +1,6 @@
 //! Several speaker models as one system (P2.1, P6.2).
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -7,7 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use voicegate_audio::Pcm;
-use voicegate_core::{Exemplar, Template, Voiceprint};
+use voicegate_core::{Exemplar, Origin, QualityMeasures, Template, Voiceprint};
 use voicegate_models::{
     ModelState, Models, Quantized, Registry, Role, SHIPPED_SPEAKER_MODEL, Settings, Signal, adopt,
     materialise,
@@ -21,7 +22,7 @@ const FALLBACK: &str = SHIPPED_SPEAKER_MODEL;
 fn fuse(folder: &Path, other: &str) {
     edit_registry(folder, |registry| {
         let members = json!({ FALLBACK: 1.0, other: 3.0 });
-        registry["systems"] = json!({ "both": { "members": members, "operating_point": null } });
+        registry["systems"] = json!({ "both": { "members": members, "calibration": null } });
         registry["tasks"]["speaker_verification"] = json!({ "active": "both", "fallback": FALLBACK });
     });
 }
@@ -33,8 +34,9 @@ fn load(folder: &Path) -> Models {
 fn template(recordings: impl IntoIterator<Item = Voiceprint>) -> Template {
     let exemplar = |voiceprint| Exemplar {
         voiceprint,
-        net_speech_s: 2.0,
-        snr_db: None,
+        renderings: BTreeMap::new(),
+        quality: QualityMeasures { net_speech_s: 2.0, ..QualityMeasures::default() },
+        origin: Origin::Enrolled,
         added_at: Timestamp::UNIX_EPOCH,
     };
     Template::new(recordings.into_iter().map(exemplar).collect()).unwrap()
@@ -79,7 +81,13 @@ fn a_fusion_without_one_of_its_models_gives_way_to_the_fallback() {
 #[test]
 fn the_system_follows_what_the_template_knows() {
     let folder = folder();
-    add_copy(folder.path(), "second", |_| {});
+    // Only what can decide stands in for the whole.
+    add_copy(folder.path(), "second", |metadata| {
+        metadata["calibration"] = json!({
+            "id": "1", "llr": { "scores": { "second": { "cosine": 9.0, "closeness": 0.0 } }, "offset": -5.0 },
+            "enrolment_agreement": 0.4, "owner_trials": 1, "stranger_trials": 1, "fitted_on": "made up",
+        });
+    });
     fuse(folder.path(), "second");
     let models = load(folder.path());
     let speakers = models.speakers().unwrap();

@@ -10,3 +10,4 @@ mod pool;
 mod pull;
 mod serving;
 mod support;
+mod waveform;

@@ -29,7 +29,7 @@ fn metadata(change: impl FnOnce(&mut Value)) -> String {
             "path": format!("biometric/speaker_verification/{ID}.onnx"),
             "sha256": Sha256::of(&weights).to_string(), "size_bytes": weights.len(),
         },
-        "licence": "Apache-2.0", "source": "made up", "calibration_id": null, "operating_point": null,
+        "licence": "Apache-2.0", "source": "made up", "calibration": null,
         "self_test": null,
     });
     change(&mut metadata);
@@ -289,6 +289,35 @@ fn a_good_file_survives_a_mirror_that_serves_another_one() {
     good.put(&format!("{ID}.onnx"), weights());
     take(&good.address, folder.path(), None).unwrap();
     expect_taken(folder.path());
+}
+
+/// What scores mean is fitted here or nowhere.
+#[test]
+fn a_mirror_does_not_bring_a_calibration() {
+    let calibration = |id: &str| {
+        json!({
+            "id": id, "llr": { "scores": { ID: { "cosine": 20.0, "closeness": 0.0 } }, "offset": 9.0 },
+            "enrolment_agreement": 0.4, "owner_trials": 100, "stranger_trials": 1000, "fitted_on": "elsewhere",
+        })
+    };
+    let offered = metadata(|m| {
+        m["calibration"] = calibration("theirs");
+        m["self_test"] =
+            json!({ "signal": "glottal", "embedding_prefix": [0.097_806, -0.1], "tolerance": 0.001 });
+    });
+    let (server, folder) = (server(Manners::default(), &offered), folder());
+    let path = folder.path().join(format!("biometric/config/{ID}.json"));
+    let written = || serde_json::from_slice::<Value>(&fs::read(&path).unwrap()).unwrap();
+    take(&server.address, folder.path(), None).unwrap();
+    expect_taken(folder.path());
+    assert_eq!(written()["calibration"], Value::Null);
+    assert_eq!(written()["self_test"]["signal"], "glottal", "the rest is as it was offered");
+    // One that was fitted here stays, whatever the mirror says.
+    let mut own = written();
+    own["calibration"] = calibration("ours");
+    fs::write(&path, own.to_string()).unwrap();
+    assert_eq!(take(&server.address, folder.path(), None).unwrap().fetched_bytes, 0);
+    assert_eq!(written(), own);
 }
 
 #[test]

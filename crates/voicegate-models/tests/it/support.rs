@@ -68,6 +68,7 @@ pub(crate) fn add_copy(folder: &Path, id: &str, change: impl FnOnce(&mut Value))
     let path = format!("biometric/speaker_verification/{id}.onnx");
     fs::copy(folder.join(metadata["file"]["path"].as_str().unwrap()), folder.join(&path)).unwrap();
     metadata["id"] = id.into();
+    metadata["calibration"] = Value::Null;
     metadata["file"]["path"] = path.into();
     change(&mut metadata);
     fs::write(config.join(format!("{id}.json")), metadata.to_string()).unwrap();

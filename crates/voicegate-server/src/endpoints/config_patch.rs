@@ -25,7 +25,7 @@ use crate::wire;
     params(IfMatchHeader, Idempotency),
     request_body(content(
         (wire::config::ConfigPatch = "application/merge-patch+json", example = json!({
-            "enrolment": {"min_samples": 4}, "verification": {"score_threshold": null}
+            "enrolment": {"min_samples": 4}, "verification": {"threshold": null}
         })),
         (wire::config::ConfigPatch = "application/json"),
     )),

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use serde::Serialize;
 use tokio::time::timeout;
 use utoipa::ToSchema;
-use voicegate_service::Service;
+use voicegate_service::{Service, ServiceError};
 
 /// Longest wait for the database.
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
@@ -35,7 +35,7 @@ pub struct Health {
     /// The speaker model or fusion in use; `null` if there is none.
     speaker_model: Option<String>,
     /// Why no voice can be verified; `null` if it can.
-    fault: Option<&'static str>,
+    fault: Option<String>,
     /// Models that were refused; `/api/v1/voice/models` says why.
     degraded_models: Vec<String>,
     /// Version of the program.
@@ -46,7 +46,7 @@ pub struct Health {
 /// Can requests be answered?
 ///
 /// Asks the database and names the speaker model in use: for deciding on traffic. A server without a speaker model, or
-/// with one that has no threshold, is unavailable; one that runs on a fallback is degraded.
+/// with one that has no threshold or is not the one the configuration asks for, is unavailable; one that runs on a fallback is degraded.
 #[utoipa::path(
     get,
     path = "/health/ready",
@@ -76,7 +76,10 @@ pub async fn ready(State(service): State<Service>) -> (StatusCode, Json<Health>)
     let fault = service.can_decide().err().map(|error| {
         // Anybody may ask here: the cause, with paths and the runtime's words, is for the log.
         tracing::warn!(%error, "no voice can be verified");
-        "No speaker model can be used, or it has no threshold."
+        match error {
+            ServiceError::Misconfigured(fault) => format!("{}: {}.", fault.path, fault.message),
+            _ => "No speaker model can be used, or it has no threshold.".to_owned(),
+        }
     });
     let status = match (database && fault.is_none(), degraded_models.is_empty()) {
         (false, _) => Status::Unavailable,

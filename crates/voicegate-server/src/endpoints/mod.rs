@@ -6,6 +6,7 @@ pub mod config_get;
 pub mod config_patch;
 pub mod config_put;
 pub mod enroll_biometric;
+pub mod experiment_report;
 pub mod health;
 pub mod index;
 pub mod keys_create;

@@ -1,9 +1,12 @@
 //! Answers about voices.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::experiment::Assignment;
 use super::person::UserId;
 
 /// The answer to an attempt.
@@ -14,8 +17,56 @@ pub enum Outcome {
     Accept,
     /// Somebody else spoke.
     Reject,
+    /// The voice matches and something more is asked for; `step_up` says what.
+    #[serde(rename = "STEP_UP")]
+    StepUp,
     /// Nothing can be said, the reasons say why and what to do; not a failed attempt.
     Inconclusive,
+}
+
+/// What can be asked for beyond the voice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StepUp {
+    /// To say words that are made up for this attempt.
+    LiveChallenge,
+    /// The password.
+    Password,
+    /// Another factor of the caller's choice.
+    OtherFactor,
+}
+
+/// What moved a threshold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AdjustmentName {
+    /// The attempt comes from a device bound to the person.
+    TrustedDevice,
+    /// The attempt comes from a device that is new for the person.
+    NewDevice,
+    /// The voice was not verified for long.
+    LongSinceVerified,
+    /// Attempts were rejected shortly before.
+    RecentFailures,
+    /// The voice could hardly be heard.
+    PoorQuality,
+    /// The risk is elevated.
+    RiskElevated,
+    /// The risk is high.
+    RiskHigh,
+}
+
+/// One move of a threshold.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Adjustment {
+    /// Which.
+    pub name: AdjustmentName,
+    /// By how much; 0.1 asks for ten times the odds.
+    #[schema(example = 0.0151)]
+    pub amount: f32,
+    /// What was found, with its numbers.
+    #[schema(example = "One attempt was rejected shortly before.")]
+    pub because: String,
 }
 
 /// One reason of an answer.
@@ -95,25 +146,39 @@ pub struct VerifyAnswer {
     pub user_id: UserId,
     /// The answer.
     pub outcome: Outcome,
+    /// What is asked for beyond the voice; `null` unless the outcome is STEP_UP.
+    pub step_up: Option<StepUp>,
     /// Why, the weightiest first; never empty.
     pub reasons: Vec<Reason>,
-    /// Calibrated similarity; `null` until the model set has a calibration.
+    /// Calibrated similarity, one tenth per factor of ten in odds; `null` if nothing could be measured.
     #[schema(minimum = 0, maximum = 1)]
     pub similarity: Option<f32>,
-    /// Cosine score; `null` if nothing could be measured.
-    #[schema(minimum = -1, maximum = 1)]
-    pub score: Option<f32>,
-    /// What the score was compared with.
-    #[schema(minimum = -1, maximum = 1)]
+    /// Natural-log likelihood ratio behind it; `null` if nothing could be measured.
+    pub llr: Option<f64>,
+    /// Score of each speaker model, a cosine; empty if nothing could be measured. Says nothing across models.
+    pub cosines: BTreeMap<String, f32>,
+    /// What the similarity was compared with.
+    #[schema(minimum = 0.65, maximum = 0.9)]
     pub threshold: f32,
+    /// The operator's threshold, before the circumstances moved it.
+    #[schema(minimum = 0.65, maximum = 0.9)]
+    pub base_threshold: f32,
+    /// What moved it.
+    pub adjustments: Vec<Adjustment>,
+    /// Whether the adjustments would have moved it out of its bounds.
+    pub threshold_bounded: bool,
     /// Quality of the recording; `null` if it could not be decoded.
     pub quality: Option<Quality>,
     /// What lowers the worth of the recording without making it unusable.
     pub warnings: Vec<Reason>,
     /// Format of the recording; `null` if it could not be decoded.
     pub source: Option<Source>,
+    /// The arm of the running experiment that the person is in; `null` if none runs.
+    pub experiment: Option<Assignment>,
     /// The speaker model.
     pub model: String,
+    /// Version of the calibration that similarity and threshold belong to.
+    pub calibration: String,
     /// Milliseconds per stage.
     pub timings: Timings,
     /// Number of the audit record.

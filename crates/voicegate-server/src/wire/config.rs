@@ -22,7 +22,7 @@ pub struct Configuration {
 /// Settings that can be changed at run time; they take effect with the next request.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"enrolment": {"min_samples": 4}, "verification": {"score_threshold": 0.72}}))]
+#[schema(example = json!({"enrolment": {"min_samples": 4}, "verification": {"threshold": 0.8}}))]
 pub struct ConfigOverrides {
     /// What recordings are taken.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -33,6 +33,9 @@ pub struct ConfigOverrides {
     /// What a verification needs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verification: Option<VerificationSection>,
+    /// Another threshold or speaker system for a share of the people; `null` is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub experiment: Option<ExperimentSection>,
 }
 
 /// Changes of some overrides (RFC 7396): sections and settings as in `ConfigOverrides`; `null` takes one away.
@@ -45,6 +48,8 @@ pub struct ConfigPatch {
     pub enrolment: Option<BTreeMap<String, Value>>,
     /// What a verification needs.
     pub verification: Option<BTreeMap<String, Value>>,
+    /// Another threshold or speaker system for a share of the people.
+    pub experiment: Option<BTreeMap<String, Value>>,
 }
 
 /// Everything that is in force.
@@ -56,6 +61,8 @@ pub struct EffectiveConfig {
     pub enrolment: EnrolmentSection,
     /// What a verification needs.
     pub verification: VerificationSection,
+    /// Another threshold or speaker system for a share of the people; `null` is none.
+    pub experiment: Option<ExperimentSection>,
     /// Where models are and how they run.
     pub models: ModelsSection,
     /// The HTTP server.
@@ -127,10 +134,101 @@ pub struct VerificationSection {
     /// Seconds of speech needed.
     #[schema(required = false, minimum = 0.3, maximum = 60)]
     pub min_net_speech_s: f32,
-    /// Least score that is accepted, a cosine, for the active speaker system; `null` takes its own operating point. A
-    /// fallback always uses its own. Review it when another system is made active.
-    #[schema(required = false, exclusive_minimum = 0, exclusive_maximum = 1)]
-    pub score_threshold: Option<f32>,
+    /// Least similarity that is accepted before adjustments: at 0.75 at most one stranger in 1000 passes, and a tenth
+    /// more or less is a factor of ten.
+    #[schema(required = false, minimum = 0.65, maximum = 0.9)]
+    pub threshold: f32,
+    /// Registry id of the loaded model or fusion that judges; `null` is the serving one.
+    #[schema(required = false, min_length = 1, max_length = 64, example = "ecapa-ge2e-v1")]
+    pub system: Option<String>,
+    /// Version of that system's calibration to insist on; `null` takes the one that it has.
+    #[schema(required = false, min_length = 1, max_length = 64)]
+    pub calibration: Option<String>,
+    /// How much each circumstance moves the threshold, always inside 0.65 to 0.90.
+    #[schema(required = false)]
+    pub adjustments: AdjustmentsSection,
+    /// What accepted attempts may teach a voice profile.
+    #[schema(required = false)]
+    pub ageing: AgeingSection,
+}
+
+/// Two ways of verifying side by side: a share of the people, arm b, is judged by other settings than the rest. It has
+/// to set a threshold or a system other than that of `verification`.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExperimentSection {
+    /// Its name, under which outcomes are counted. Another name deals the people anew.
+    #[schema(required = false, min_length = 1, max_length = 64, example = "stricter")]
+    pub name: String,
+    /// Share of the people in arm b, in percent. A larger one moves nobody from b to a.
+    #[schema(required = false, minimum = 0, maximum = 100)]
+    pub share_percent: f32,
+    /// Threshold of arm b; `null` is that of all.
+    #[schema(required = false, minimum = 0.65, maximum = 0.9)]
+    pub threshold: Option<f32>,
+    /// Registry id of the loaded model or fusion that judges arm b; `null` is that of all.
+    #[schema(required = false, min_length = 1, max_length = 64)]
+    pub system: Option<String>,
+}
+
+/// How much each circumstance moves the threshold. 0.1 asks for ten times the odds, 0 switches an adjustment off.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AdjustmentsSection {
+    /// For a device bound to the person.
+    #[schema(required = false, minimum = -0.25, maximum = 0)]
+    pub trusted_device: f32,
+    /// For a device that is new for the person.
+    #[schema(required = false, minimum = 0, maximum = 0.25)]
+    pub new_device: f32,
+    /// For a voice that was not verified for long.
+    #[schema(required = false, minimum = 0, maximum = 0.25)]
+    pub long_since_verified: f32,
+    /// Days after which that is long.
+    #[schema(required = false, minimum = 1, maximum = 3650)]
+    pub long_after_days: u32,
+    /// For every factor of ten in attempts since the last accepted one.
+    #[schema(required = false, minimum = 0, maximum = 0.25)]
+    pub recent_failures: f32,
+    /// How long a rejected attempt counts, in hours.
+    #[schema(required = false, minimum = 1, maximum = 720)]
+    pub recent_hours: u32,
+    /// For a recording of poor quality.
+    #[schema(required = false, minimum = 0, maximum = 0.25)]
+    pub poor_quality: f32,
+    /// Signal-to-noise ratio in dB below which quality is poor.
+    #[schema(required = false, minimum = -20, maximum = 60)]
+    pub poor_below_snr_db: f32,
+    /// Seconds of speech below which quality is poor.
+    #[schema(required = false, minimum = 0, maximum = 60)]
+    pub poor_below_speech_s: f32,
+    /// For elevated risk.
+    #[schema(required = false, minimum = 0, maximum = 0.25)]
+    pub risk_elevated: f32,
+    /// For high risk; at least `risk_elevated`.
+    #[schema(required = false, minimum = 0, maximum = 0.25)]
+    pub risk_high: f32,
+}
+
+/// What accepted attempts may teach a voice profile.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AgeingSection {
+    /// Whether a profile follows a voice that changes over the years.
+    #[schema(required = false)]
+    pub enabled: bool,
+    /// How far above the threshold an attempt's similarity to the enrolled recordings must be.
+    #[schema(required = false, minimum = 0.05, maximum = 0.25)]
+    pub margin: f32,
+    /// Most learnt recordings in a profile; a further one replaces the oldest.
+    #[schema(required = false, minimum = 1, maximum = 20)]
+    pub max_learnt: usize,
+    /// Least days from one learnt recording to the next.
+    #[schema(required = false, minimum = 1, maximum = 3650)]
+    pub min_days: u32,
+    /// Least cosine, for each speaker model, of a profile's mean to the mean of what was enrolled.
+    #[schema(required = false, minimum = 0.9, maximum = 1)]
+    pub min_mean_cosine: f32,
 }
 
 /// Where models are and how they run.

@@ -7,6 +7,7 @@ pub mod access;
 pub mod audit;
 pub mod biometric;
 pub mod config;
+pub mod experiment;
 pub mod models;
 pub mod person;
 pub mod upload;

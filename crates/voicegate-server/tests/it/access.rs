@@ -23,6 +23,7 @@ async fn routes(app: &App) -> Vec<(Method, String, Option<Scope>)> {
             let path = path
                 .replace("{user_id}", "nobody")
                 .replace("{kind}", "internal")
+                .replace("{name}", "nothing")
                 .replace("keys/{id}", "keys/018f0000-0000-7000-8000-000000000000")
                 .replace("{id}", "x");
             routes.push((method, path, scope("bearer")));

@@ -7,6 +7,7 @@ mod app;
 mod bad_input;
 mod configuration;
 mod contract;
+mod experiments;
 mod fuzz;
 mod idempotency;
 mod limits;

@@ -43,27 +43,27 @@ async fn without_a_database_it_is_alive_but_not_ready() {
     assert!(!refused.to_string().contains("sqlite"), "{refused}");
 }
 
-/// A model without an operating point decides nothing, unless the operator says from which score on.
+/// A model without a calibration decides nothing: its scores mean nothing.
 #[tokio::test]
-async fn without_a_threshold_it_is_not_ready() {
-    let (models, _folder) = load_models(|folder| {
+async fn without_a_calibration_it_is_not_ready() {
+    let (uncalibrated, _folder) = load_models(|folder| {
         let metadata = folder.join("biometric/config");
         let files = std::fs::read_dir(metadata).unwrap().map(|file| file.unwrap().path());
         for path in files.filter(|path| path.extension().is_some_and(|extension| extension == "json")) {
             let mut model: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-            model["operating_point"] = Value::Null;
+            model["calibration"] = Value::Null;
             std::fs::write(&path, model.to_string()).unwrap();
         }
         let path = folder.join("model_registry.json");
         let mut registry: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
         for system in registry["systems"].as_object_mut().unwrap().values_mut() {
-            system["operating_point"] = Value::Null;
+            system["calibration"] = Value::Null;
         }
         std::fs::write(&path, registry.to_string()).unwrap();
     });
-    for (threshold, status) in [(Value::Null, 503), (json!(0.6), 200)] {
-        let file = json!({"verification": {"score_threshold": threshold}});
-        let app = App::with_models(file, models.clone()).await;
+    let (shipped, _folder) = load_models(|_| {});
+    for (models, status) in [(uncalibrated, 503), (shipped, 200)] {
+        let app = App::with_models(json!({}), models).await;
         let health = app.anonymous(Method::GET, "/health/ready").send().await.expect(status);
         assert_eq!(health["status"] == "unavailable", status == 503, "{health}");
         assert_eq!(health["fault"].is_string(), status == 503, "{health}");

@@ -33,12 +33,15 @@ async fn story(app: &App, [alice, bob]: [Vec<Vec<u8>>; 2]) {
     // She is let in, the stranger is not, and noise is nobody's fault.
     let own = app.verify("alice", &alice[3]).await.expect(200);
     assert_eq!(own["outcome"], "ACCEPT", "{own}");
-    assert_eq!(own["similarity"], Value::Null);
+    assert_eq!((&own["base_threshold"], &own["adjustments"]), (&json!(0.75), &json!([])));
+    assert!(own["similarity"].as_f64().unwrap() >= own["threshold"].as_f64().unwrap(), "{own}");
     let stranger = app.verify("alice", &bob[0]).await.expect(200);
     assert_eq!(stranger["outcome"], "REJECT", "{stranger}");
-    assert!(own["score"].as_f64().unwrap() > stranger["score"].as_f64().unwrap());
+    assert!(own["similarity"].as_f64().unwrap() > stranger["similarity"].as_f64().unwrap());
     let noise = app.verify("alice", &crate::recordings::buzz(0.3)).await.expect(200);
-    assert_eq!((&noise["outcome"], &noise["score"]), (&json!("INCONCLUSIVE"), &Value::Null));
+    assert_eq!((&noise["outcome"], &noise["similarity"]), (&json!("INCONCLUSIVE"), &Value::Null));
+    assert_eq!(noise["adjustments"][0]["name"], "recent_failures", "the stranger's attempt counts: {noise}");
+    assert!(noise["threshold"].as_f64().unwrap() > 0.75);
     let view = app.anonymous(Method::GET, profile).key(desk).send().await.expect(200);
     assert_eq!((&view["status"], &view["models"][0]["samples"]), (&json!("active"), &json!(3)));
     assert!(view["last_verified_at"].is_string());
@@ -50,13 +53,17 @@ async fn story(app: &App, [alice, bob]: [Vec<Vec<u8>>; 2]) {
     assert_eq!(added["samples"][1]["reasons"][0]["code"], "disagrees");
     assert_eq!(added["version"], 4);
 
-    // The operator asks for the impossible; then she is not let in either; then it is taken back.
-    let strict = json!({"verification": {"score_threshold": 0.999}});
+    // The operator asks for more, and takes it back.
+    let strict = json!({"verification": {"threshold": 0.9}});
     let put = |version: &str, body: &Value| {
         app.call(Method::PUT, CONFIG).header("if-match", format!("\"{version}\"")).json(body)
     };
     put("0", &strict).send().await.expect(200);
-    assert_eq!(app.verify("alice", &alice[3]).await.expect(200)["outcome"], "REJECT");
+    let judged = app.verify("alice", &alice[3]).await.expect(200);
+    let (similarity, threshold) =
+        (judged["similarity"].as_f64().unwrap(), judged["threshold"].as_f64().unwrap());
+    assert!((threshold - 0.9).abs() < 1e-6);
+    assert_eq!(judged["outcome"] == "ACCEPT", similarity >= threshold, "{judged}");
     put("1", &json!({})).send().await.expect(200);
     assert_eq!(app.verify("alice", &alice[3]).await.expect(200)["outcome"], "ACCEPT");
 

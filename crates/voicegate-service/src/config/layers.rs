@@ -74,6 +74,7 @@ impl Layers {
             merge(&mut merged, layer);
         }
         let mut faults = Vec::new();
+        take_lists(&mut merged, "", &mut faults);
         let config = loop {
             match serde_path_to_error::deserialize::<_, VoiceAuthConfig>(&merged) {
                 Ok(config) => break config,
@@ -96,6 +97,20 @@ impl Layers {
         }
         if faults.is_empty() { Ok(config) } else { Err(ConfigError { faults }) }
     }
+}
+
+/// Takes out every list: no setting is one, and a section would take its fields from it in order, which nobody was told.
+fn take_lists(value: &mut Value, path: &str, faults: &mut Vec<Fault>) {
+    let Value::Object(fields) = value else { return };
+    fields.retain(|name, value| {
+        let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+        if value.is_array() {
+            faults.push(Fault { path, message: "no setting is a list".into() });
+            return false;
+        }
+        take_lists(value, &path, faults);
+        true
+    });
 }
 
 /// Lays `upper` over `lower`: mappings merge, everything else (also `null` and lists) replaces.
@@ -166,7 +181,7 @@ mod tests {
     fn every_wrong_field_is_named_at_once() {
         let error = layers(json!({
             "enrolment": {"min_samples": "three", "min_net_speech_s": -1, "min_sampels": 3},
-            "verification": {"score_threshold": 7},
+            "verification": {"threshold": 7},
             "servr": {},
         }))
         .resolve()
@@ -180,24 +195,48 @@ mod tests {
                 "enrolment.min_sampels",
                 "enrolment.min_samples",
                 "servr",
-                "verification.score_threshold",
+                "verification.threshold",
             ]
         );
     }
 
-    /// P1.3: a threshold that accepts everybody, or nobody, is a mistake.
+    /// L3
     #[test]
-    fn a_threshold_is_above_0_and_below_1() {
-        let resolve =
-            |threshold: Value| layers(json!({"verification": {"score_threshold": threshold}})).resolve();
-        for wrong in [-1.0, -0.01, 0.0, 1.0, 1.01, 7.0] {
-            let refused = resolve(json!(wrong)).unwrap_err().to_string();
-            let expected = "verification.score_threshold: must be above 0 and below 1";
-            assert!(refused.contains(expected), "{wrong}: {refused}");
+    fn a_threshold_stays_inside_the_bounds() {
+        let resolve = |threshold: Value| layers(json!({"verification": {"threshold": threshold}})).resolve();
+        for wrong in [-1.0, 0.0, 0.64, 0.91, 1.0, 7.0] {
+            let refused = resolve(json!(wrong)).unwrap_err();
+            assert_eq!(paths(&refused), ["verification.threshold"], "{wrong}");
         }
-        for right in [json!(null), json!(0.01), json!(0.99)] {
-            resolve(right).unwrap();
+        for right in [0.65, 0.75, 0.9] {
+            resolve(json!(right)).unwrap();
         }
+    }
+
+    /// P7.2
+    #[test]
+    fn adjustments_that_make_no_sense_are_refused_with_the_reason() {
+        let rows = [
+            (
+                json!({"trusted_device": 0.05}),
+                "trusted_device: must be -0.25 to 0: a device that proves itself",
+            ),
+            (
+                json!({"new_device": -0.05}),
+                "new_device: must be 0 to 0.25: it never makes a verification easier",
+            ),
+            (json!({"poor_quality": 0.3}), "poor_quality: must be 0 to 0.25"),
+            (json!({"risk_elevated": 0.2}), "risk_high: lower than risk_elevated (0.2)"),
+            (json!({"risk_medium": 0.2}), "risk_medium: unknown field"),
+        ];
+        for (adjustments, expected) in rows {
+            let refused =
+                layers(json!({"verification": {"adjustments": adjustments}})).resolve().unwrap_err();
+            let expected = format!("verification.adjustments.{expected}");
+            assert!(refused.to_string().contains(&expected), "{refused}");
+        }
+        let off = json!({"verification": {"adjustments": {"risk_elevated": 0, "risk_high": 0}}});
+        layers(off).resolve().unwrap();
     }
 
     #[test]
@@ -210,6 +249,9 @@ mod tests {
     fn what_is_not_a_mapping_is_refused() {
         assert!(layers(json!([1])).resolve().is_err());
         assert_eq!(paths(&layers(json!({"audio": 3})).resolve().unwrap_err()), ["audio"]);
+        let lists = json!({"audio": [], "experiment": ["x", 5, 0.8], "verification": {"ageing": [true]}});
+        let refused = layers(lists).resolve().unwrap_err();
+        assert_eq!(paths(&refused), ["audio", "experiment", "verification.ageing"]);
     }
 
     #[test]
@@ -219,14 +261,11 @@ mod tests {
                 ("VOICEGATE_SPEECH", "../shared/speech"),
                 ("PATH", "/bin"),
                 ("VOICEGATE_STORAGE__URL", "sqlite:x.db"),
-                ("VOICEGATE_VERIFICATION__SCORE_THRESHOLD", "null"),
+                ("VOICEGATE_MODELS__WORKERS", "null"),
             ]
             .map(|(name, value)| (name.to_owned(), value.to_owned())),
         );
-        assert_eq!(
-            layer,
-            json!({"storage": {"url": "sqlite:x.db"}, "verification": {"score_threshold": null}})
-        );
+        assert_eq!(layer, json!({"storage": {"url": "sqlite:x.db"}, "models": {"workers": null}}));
     }
 
     fn tree() -> impl Strategy<Value = Value> {

@@ -4,13 +4,17 @@
 //! whole is checked at once; a configuration with any fault is refused with the path of every wrong field, and what was
 //! active stays active.
 
+mod adjustments;
+mod ageing;
 mod audio;
 mod enrolment;
+mod experiment;
 mod layers;
 mod live;
 mod log;
 mod models;
 mod patch;
+mod retired;
 mod server;
 mod storage;
 mod verification;
@@ -18,13 +22,17 @@ mod verification;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 
+pub use adjustments::AdjustmentsConfig;
+pub use ageing::AgeingConfig;
 pub use audio::AudioConfig;
 pub use enrolment::EnrolmentConfig;
+pub use experiment::ExperimentConfig;
 pub use layers::{ConfigError, Fault, Layers, from_environment, merge};
 pub use live::LiveConfig;
 pub use log::{LogConfig, LogFormat};
 pub use models::ModelsConfig;
 pub use patch::merge_patch;
+pub use retired::without_retired;
 pub use server::ServerConfig;
 pub use storage::StorageConfig;
 pub use verification::VerificationConfig;
@@ -42,6 +50,9 @@ pub struct VoiceAuthConfig {
     /// What a verification needs.
     #[garde(dive)]
     pub verification: VerificationConfig,
+    /// Another threshold or speaker system for a share of the people; `null` is none.
+    #[garde(dive, custom(experiment::differs(&self.verification)))]
+    pub experiment: Option<ExperimentConfig>,
     /// Where models are and how they run.
     #[garde(dive)]
     pub models: ModelsConfig,
@@ -57,7 +68,7 @@ pub struct VoiceAuthConfig {
 }
 
 /// Sections that take effect with the next request. The others are read at start.
-pub const LIVE_SECTIONS: [&str; 3] = ["audio", "enrolment", "verification"];
+pub const LIVE_SECTIONS: [&str; 4] = ["audio", "enrolment", "verification", "experiment"];
 
 impl VoiceAuthConfig {
     /// Names the sections that differ from `running` and only take effect at the next start.

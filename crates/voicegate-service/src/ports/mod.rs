@@ -5,6 +5,7 @@ mod store;
 
 pub use clock::{Clock, Entropy, ManualClock};
 pub use store::{
-    Actor, ApiKeyRecord, AuditEvent, AuditKind, AuditRecord, AuditReport, Change, IdempotencyKey, Idempotent,
-    NewApiKey, Receipt, Store, StoreError, StoredConfig, StoredResponse,
+    Actor, ApiKeyRecord, ArmCounts, AuditEvent, AuditKind, AuditRecord, AuditReport, Change,
+    ExperimentCounts, IdempotencyKey, Idempotent, NewApiKey, Receipt, Store, StoreError, StoredConfig,
+    StoredResponse,
 };

@@ -3,6 +3,8 @@
 //! Every write goes through [`Store::commit`]: the changes and the audit record of what happened are one transaction,
 //! so no state can change unrecorded and no record can speak of what did not happen.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -10,6 +12,7 @@ use uuid::Uuid;
 use voicegate_core::PersonId;
 use voicegate_core::access::Scope;
 use voicegate_core::audit::Breach;
+use voicegate_core::experiment::Arm;
 
 use crate::profile::Profile;
 
@@ -179,7 +182,8 @@ pub struct AuditEvent {
     pub outcome: String,
     /// Request id, so that a record can be found from an answer.
     pub request_id: Option<String>,
-    /// Numbers and codes that explain it. Never audio, embeddings or secrets.
+    /// Numbers and codes that explain it. Never audio, embeddings or secrets. The member `experiment`, with `name` and
+    /// `arm`, makes it count for that experiment.
     pub details: serde_json::Value,
 }
 
@@ -213,6 +217,24 @@ pub struct AuditReport {
     pub checkpoints: u64,
     /// The first breach; `None` if the chain is whole.
     pub breach: Option<Breach>,
+}
+
+/// How the verifications of an experiment ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ExperimentCounts {
+    /// The arms that have any.
+    pub arms: BTreeMap<Arm, ArmCounts>,
+    /// Whether there are older ones that were not counted.
+    pub truncated: bool,
+}
+
+/// How the verifications in one arm ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ArmCounts {
+    /// People who were verified.
+    pub people: u64,
+    /// Attempts by their outcome.
+    pub attempts: BTreeMap<String, u64>,
 }
 
 /// What a commit gives back.
@@ -275,6 +297,19 @@ pub enum Idempotent {
 pub trait Store: Send + Sync + 'static {
     /// The profile of `person`, opened; revoked ones included.
     async fn profile(&self, person: &PersonId) -> Result<Option<Profile>, StoreError>;
+
+    /// How many verifications of `person` were rejected at or after `since`, and after the last accepted one. It looks
+    /// at the newest records alone, so it may say less where there are many.
+    async fn recent_failures(&self, person: &PersonId, since: Timestamp) -> Result<u32, StoreError>;
+
+    /// How the verifications that record being part of `experiment` ended, by arm: the newest `most` of those at or
+    /// after `since`.
+    async fn experiment_counts(
+        &self,
+        experiment: &str,
+        since: Timestamp,
+        most: u32,
+    ) -> Result<ExperimentCounts, StoreError>;
 
     /// Does all of `changes` and records `event`, or nothing at all. Durable once it returns.
     async fn commit(&self, changes: Vec<Change>, event: AuditEvent) -> Result<Receipt, StoreError>;

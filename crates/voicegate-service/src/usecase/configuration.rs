@@ -2,11 +2,12 @@
 
 use serde::Serialize;
 use serde_json::{Value, json};
+use voicegate_models::SpeakerModels;
 
 use super::Caller;
-use crate::config::{ConfigError, LIVE_SECTIONS, VoiceAuthConfig, merge_patch};
+use crate::config::{ConfigError, LIVE_SECTIONS, VoiceAuthConfig, merge_patch, without_retired};
 use crate::ports::{AuditEvent, AuditKind, Change};
-use crate::{Service, ServiceError};
+use crate::{Service, ServiceError, judge};
 
 /// The configuration as the API shows it.
 #[derive(Debug, Clone, Serialize)]
@@ -59,15 +60,23 @@ impl Service {
         let stored = self.store.config().await?;
         // Another replica may have changed it; take over what is stored. A document that this program refuses
         // (written by a newer one) leaves the old in force and is shown beside it.
-        if stored.overrides != self.config.overrides()
-            && let Err(error) = self.config.replace_overrides(stored.overrides.clone())
-        {
-            tracing::warn!(%error, version = stored.version, "stored configuration overrides are refused");
+        let (overrides, retired) = without_retired(stored.overrides);
+        if overrides != self.config.overrides() {
+            if !retired.is_empty() {
+                tracing::warn!(
+                    ?retired,
+                    version = stored.version,
+                    "stored overrides of settings that there are no more"
+                );
+            }
+            if let Err(error) = self.config.replace_overrides(overrides.clone()) {
+                tracing::warn!(%error, version = stored.version, "stored configuration overrides are refused");
+            }
         }
         Ok(ConfigurationView {
             version: stored.version,
             effective: (*self.config.current()).clone(),
-            overrides: stored.overrides,
+            overrides,
             restart_needed: self.config.restart_sections(),
         })
     }
@@ -91,13 +100,13 @@ impl Service {
         let overrides = match mode {
             OverrideMode::Replace => overrides,
             OverrideMode::Patch => {
-                let mut merged = stored.overrides.clone();
+                let (mut merged, _) = without_retired(stored.overrides.clone());
                 merge_patch(&mut merged, &overrides);
                 merged
             }
         };
         only_live_sections(&overrides)?;
-        self.config.preview_overrides(&overrides)?;
+        self.can_judge(&self.config.preview_overrides(&overrides)?)?;
         let event = AuditEvent {
             at: self.clock.now(),
             kind: AuditKind::Config,
@@ -111,6 +120,16 @@ impl Service {
         self.store.commit(vec![change], event).await?;
         self.config.replace_overrides(overrides)?;
         self.configuration().await
+    }
+
+    /// Refuses what the loaded models cannot do. A fault that is in force already, from the file or since a model went
+    /// missing, does not keep anybody from changing something else.
+    fn can_judge(&self, changed: &VoiceAuthConfig) -> Result<(), ConfigError> {
+        let systems = self.speakers().map_or(&[][..], SpeakerModels::systems);
+        let known = judge::faults(&self.config.current(), systems);
+        let mut faults = judge::faults(changed, systems);
+        faults.retain(|fault| !known.contains(fault));
+        if faults.is_empty() { Ok(()) } else { Err(ConfigError { faults }) }
     }
 }
 

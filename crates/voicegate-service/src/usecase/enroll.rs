@@ -5,11 +5,11 @@ use serde_json::json;
 use voicegate_audio::Quality;
 use voicegate_core::decide::{Outcome, Reason};
 use voicegate_core::enrolment::{Admission, Progress, admit};
-use voicegate_core::{Exemplar, PersonId, Template};
+use voicegate_core::{Exemplar, Origin, PersonId, Template};
 use voicegate_models::{SpeakerModels, System};
 
 use super::Caller;
-use super::sample::{Analysed, Recording};
+use super::sample::{Analysed, Purpose, Recording};
 use crate::config::VoiceAuthConfig;
 use crate::ports::{AuditEvent, AuditKind, Change};
 use crate::profile::{Profile, ProfileState};
@@ -106,8 +106,7 @@ impl Service {
         let mut analysed = Vec::with_capacity(recordings.len());
         for recording in recordings {
             let name = recording.name.clone();
-            analysed
-                .push((name, self.analyse(recording, config.enrolment.min_sample_speech_s, &config).await?));
+            analysed.push((name, self.analyse(recording, Purpose::Enrol, &config).await?));
         }
         for _ in 0..ATTEMPTS {
             match self.admit(person, intent, &analysed, &rule, caller).await {
@@ -150,19 +149,8 @@ impl Service {
         };
         let system = rule.system(&existing);
         let policy = policy::enrolment_policy(rule.config, rule.speakers, system)?;
-        let candidates: Vec<Exemplar> = analysed
-            .iter()
-            .filter_map(|(_, sample)| {
-                let voiceprint = sample.voiceprint.as_ref().ok()?.clone();
-                let quality = sample.quality.as_ref()?;
-                Some(Exemplar {
-                    voiceprint,
-                    net_speech_s: quality.net_speech_s,
-                    snr_db: quality.snr_db,
-                    added_at: now,
-                })
-            })
-            .collect();
+        let candidates: Vec<Exemplar> =
+            analysed.iter().filter_map(|(_, sample)| sample.exemplar(Origin::Enrolled, now)).collect();
         let verdicts = admit(&existing, &candidates, &system.fusion, &policy);
         let exemplars: Vec<Exemplar> = existing
             .into_iter()

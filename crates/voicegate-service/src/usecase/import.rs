@@ -3,10 +3,14 @@
 //! What comes in is heard by one model only. Verification compares it with that model, and every accepted attempt adds
 //! what the current models make of it, until they judge alone ([`super::verify`]).
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde_json::json;
 use voicegate_core::template::TemplateError;
-use voicegate_core::{Embedding, EmbeddingError, Exemplar, PersonId, Template, Voiceprint};
+use voicegate_core::{
+    Embedding, EmbeddingError, Exemplar, Origin, PersonId, QualityMeasures, Template, Voiceprint,
+};
 
 use super::Caller;
 use crate::config::VoiceAuthConfig;
@@ -106,7 +110,13 @@ pub fn imported_template(
         let embedding =
             Embedding::new(vector.clone()).map_err(|error| ImportRefusal::Value { number, error })?;
         let voiceprint = Voiceprint::single(RESEMBLYZER_MODEL, embedding);
-        Ok(Exemplar { voiceprint, net_speech_s: 0.0, snr_db: None, added_at: now })
+        Ok(Exemplar {
+            voiceprint,
+            renderings: BTreeMap::new(),
+            quality: QualityMeasures::default(),
+            origin: Origin::Enrolled,
+            added_at: now,
+        })
     };
     let exemplars = (1..).zip(vectors).map(exemplar).collect::<Result<_, _>>()?;
     Ok(Template::new(exemplars)?)
@@ -176,7 +186,7 @@ impl Service {
                 "the model '{RESEMBLYZER_MODEL}' is not loaded: it must be there and belong to what serves"
             ));
         };
-        crate::policy::score_threshold(&self.config.current(), speakers, system).err().map(|e| e.to_string())
+        crate::policy::calibration(system).err().map(|error| error.to_string())
     }
 }
 
@@ -197,7 +207,9 @@ mod tests {
         let template = check(&[vector(0), vector(1)]).unwrap();
         assert_eq!(template.exemplars().len(), 2);
         assert_eq!(template.models().collect::<Vec<_>>(), [RESEMBLYZER_MODEL]);
-        assert!(template.exemplars().iter().all(|e| e.net_speech_s == 0.0 && e.snr_db.is_none()));
+        assert!(
+            template.exemplars().iter().all(|e| e.quality.net_speech_s == 0.0 && e.quality.snr_db.is_none())
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 pub mod api_keys;
 pub mod configuration;
 pub mod enroll;
+pub mod experiment;
 pub mod import;
 pub mod profile;
 pub mod revoke;

@@ -1,14 +1,16 @@
 //! From bytes to a voiceprint: the part that enrolment and verification share.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use serde::Serialize;
 use voicegate_audio::decode::Source;
 use voicegate_audio::{Pcm, Quality, decode, detect_speech};
-use voicegate_core::Voiceprint;
 use voicegate_core::decide::Reason;
-use voicegate_models::{EmbedError, PoolError};
+use voicegate_core::{Condition, Exemplar, Origin, Voiceprint};
+use voicegate_models::{EmbedError, PoolError, quality_measures, renderings};
 
 use crate::config::VoiceAuthConfig;
 use crate::{Service, ServiceError};
@@ -60,8 +62,32 @@ pub struct Analysed {
     pub warnings: Vec<Reason>,
     /// What the speaker models made of it, or why there is nothing.
     pub voiceprint: Result<Voiceprint, Vec<Reason>>,
+    /// What they made of it in other acoustic conditions, if it was rendered into them.
+    pub renderings: BTreeMap<Condition, Voiceprint>,
     /// Time taken.
     pub timings: Timings,
+}
+
+/// What a recording is analysed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// It is compared as it is.
+    Verify,
+    /// It is also rendered into the other acoustic conditions.
+    Enrol,
+}
+
+impl Analysed {
+    /// The recording as an exemplar; `None` if it cannot be used.
+    pub(crate) fn exemplar(&self, origin: Origin, added_at: Timestamp) -> Option<Exemplar> {
+        Some(Exemplar {
+            voiceprint: self.voiceprint.as_ref().ok()?.clone(),
+            renderings: self.renderings.clone(),
+            quality: quality_measures(self.quality.as_ref()?),
+            origin,
+            added_at,
+        })
+    }
 }
 
 /// What the front end made of the bytes.
@@ -71,13 +97,17 @@ struct Heard {
 }
 
 impl Service {
-    /// Decodes, measures and embeds `recording`, of which at least `needed_speech_s` must be speech.
+    /// Decodes, measures and embeds `recording`, of which at least as much must be speech as its purpose needs.
     pub(crate) async fn analyse(
         &self,
         recording: Recording,
-        needed_speech_s: f32,
+        purpose: Purpose,
         config: &VoiceAuthConfig,
     ) -> Result<Analysed, ServiceError> {
+        let needed_speech_s = match purpose {
+            Purpose::Verify => config.verification.min_net_speech_s,
+            Purpose::Enrol => config.enrolment.min_sample_speech_s,
+        };
         let permit = self.front_end.clone().acquire_owned().await.map_err(|_| ServiceError::Overloaded)?;
         let (limits, quality) = (config.audio.decode_limits(), config.audio.quality_limits());
         let hear = move || {
@@ -104,6 +134,7 @@ impl Service {
                 source: Some(decoded.source),
                 warnings: warnings.iter().map(|w| Reason::new(w.code(), w.to_string())).collect(),
                 voiceprint: Err(refusals.iter().map(|r| Reason::new(r.code(), r.to_string())).collect()),
+                renderings: BTreeMap::new(),
                 quality: Some(measured),
                 timings: Timings { decode_ms, quality_ms: ms(start.elapsed()), ..Timings::default() },
             };
@@ -114,7 +145,14 @@ impl Service {
             .map_err(|error| ServiceError::Internal(format!("the audio front end stopped: {error}")))?;
         if let Some(pcm) = pcm {
             let start = Instant::now();
-            analysed.voiceprint = Ok(self.speakers()?.embed_async(&Arc::new(pcm)).await?.voiceprint);
+            let (speakers, pcm) = (self.speakers()?, Arc::new(pcm));
+            analysed.voiceprint = Ok(speakers.embed_async(&pcm).await?.voiceprint);
+            if let (Purpose::Enrol, Some(quality)) = (purpose, &analysed.quality) {
+                for (condition, rendered) in renderings(&pcm, &quality_measures(quality)) {
+                    let heard = speakers.embed_async(&Arc::new(rendered)).await?;
+                    analysed.renderings.insert(condition, heard.voiceprint);
+                }
+            }
             analysed.timings.embedding_ms = ms(start.elapsed());
         }
         Ok(analysed)
@@ -127,6 +165,7 @@ impl Analysed {
             source: None,
             quality: None,
             warnings: Vec::new(),
+            renderings: BTreeMap::new(),
             voiceprint: Err(vec![Reason::new(refusal.code(), refusal.to_string())]),
             timings: Timings { decode_ms, ..Timings::default() },
         }

@@ -18,8 +18,8 @@ use sqlx::Executor;
 use tokio::time::timeout;
 use voicegate_core::PersonId;
 use voicegate_service::ports::{
-    ApiKeyRecord, AuditEvent, AuditRecord, AuditReport, Change, Entropy, IdempotencyKey, Idempotent, Receipt,
-    Store, StoreError, StoredConfig, StoredResponse,
+    ApiKeyRecord, AuditEvent, AuditRecord, AuditReport, Change, Entropy, ExperimentCounts, IdempotencyKey,
+    Idempotent, Receipt, Store, StoreError, StoredConfig, StoredResponse,
 };
 use voicegate_service::profile::Profile;
 
@@ -70,6 +70,19 @@ impl Vault {
 impl Store for Vault {
     async fn profile(&self, person: &PersonId) -> Result<Option<Profile>, StoreError> {
         Ok(retried!(self, self.profile_once(person)))
+    }
+
+    async fn recent_failures(&self, person: &PersonId, since: Timestamp) -> Result<u32, StoreError> {
+        sql::logs::recent_failures(&mut *self.database.read().await?, person, since).await
+    }
+
+    async fn experiment_counts(
+        &self,
+        experiment: &str,
+        since: Timestamp,
+        most: u32,
+    ) -> Result<ExperimentCounts, StoreError> {
+        sql::logs::experiment_counts(&mut *self.database.read().await?, experiment, since, most).await
     }
 
     async fn commit(&self, changes: Vec<Change>, event: AuditEvent) -> Result<Receipt, StoreError> {

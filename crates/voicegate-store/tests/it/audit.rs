@@ -39,7 +39,7 @@ async fn every_kind_of_tampering_is_found() {
             finds(&site, &vault, tables, sql, breach).await;
         };
         let five = Breach::Changed { seq: 5 };
-        for column in ["kind", "actor", "outcome", "request_id", "person_ref"] {
+        for column in ["kind", "actor", "outcome", "request_id", "person_ref", "experiment", "arm"] {
             find(LOG, &[&format!("UPDATE voice_auth_logs SET {column} = 'other' WHERE seq = 5")], five).await;
         }
         find(LOG, &["UPDATE voice_auth_logs SET request_id = NULL WHERE seq = 5"], five).await;
@@ -64,8 +64,8 @@ async fn every_kind_of_tampering_is_found() {
             "UPDATE voice_auth_logs SET seq = 6 WHERE seq = 100",
         ];
         find(LOG, &swap, five).await;
-        let insert = "INSERT INTO voice_auth_logs SELECT 10, at, kind, actor, person_ref, outcome, request_id, payload, mac \
-                      FROM voice_auth_logs WHERE seq = 9";
+        let insert = "INSERT INTO voice_auth_logs SELECT 10, at, kind, actor, person_ref, outcome, request_id, payload, mac, \
+                      experiment, arm FROM voice_auth_logs WHERE seq = 9";
         find(LOG, &[insert], Breach::Changed { seq: 10 }).await;
         let cut = Breach::Truncated { expected: 9, found: 7 };
         find(LOG, &["DELETE FROM voice_auth_logs WHERE seq > 7"], cut).await;

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use serde_json::json;
 use uuid::Uuid;
-use voicegate_core::Template;
 use voicegate_core::access::Scope;
+use voicegate_core::{Condition, Template};
 use voicegate_service::ports::{
-    Actor, AuditKind, Change, IdempotencyKey, Idempotent, NewApiKey, Store, StoreError, StoredResponse,
+    Actor, AuditEvent, AuditKind, Change, IdempotencyKey, Idempotent, NewApiKey, Store, StoreError,
+    StoredResponse,
 };
 use voicegate_service::profile::ProfileState;
 use voicegate_store::Vault;
@@ -22,6 +23,8 @@ async fn story() {
         profiles(&vault).await;
         revocation(&vault, &site).await;
         verification(&vault).await;
+        failures(&vault).await;
+        experiments(&vault, &site).await;
         configuration(&vault).await;
         api_keys(&vault).await;
         audit_log(&vault, &site).await;
@@ -55,7 +58,7 @@ async fn profiles(vault: &Vault) {
     assert_eq!((read.version, read.state), (1, ProfileState::Pending));
     let stored = read.template.unwrap();
     assert_eq!(stored.exemplars().len(), 3);
-    let mean = |template: &Template| template.mean("ecapa").unwrap().clone();
+    let mean = |template: &Template| template.mean("ecapa", Condition::Clear).unwrap().clone();
     assert!(mean(&stored).cosine(&mean(&template(&[("ecapa", 1)]))).unwrap() > 0.999_99);
 
     pending.state = ProfileState::Active;
@@ -119,6 +122,72 @@ async fn verification(vault: &Vault) {
     let revoke = Change::RevokeProfile { person: person("bob"), expected_version: 3, at: at(300) };
     vault.commit(vec![revoke], event(AuditKind::Revoke, Some("bob"))).await.unwrap();
     conflict(vault.commit(vec![mark("bob", 301)], verify("bob")).await);
+}
+
+/// L3: rejected verifications count since the last ACCEPT, within a window; nothing else does.
+async fn failures(vault: &Vault) {
+    let record = async |kind, seconds, outcome: &str, name| {
+        let event = AuditEvent { at: at(seconds), outcome: outcome.into(), ..event(kind, Some(name)) };
+        vault.commit(vec![], event).await.unwrap();
+    };
+    let count = async |name, since| vault.recent_failures(&person(name), at(since)).await.unwrap();
+    assert_eq!((count("nobody", 0).await, count("alice", 0).await), (0, 0));
+    for seconds in [400, 410, 420] {
+        record(AuditKind::Verify, seconds, "REJECT", "alice").await;
+        record(AuditKind::Verify, seconds, "INCONCLUSIVE", "alice").await;
+        record(AuditKind::Verify, seconds, "refused", "alice").await;
+        record(AuditKind::Enroll, seconds, "REJECT", "alice").await;
+        record(AuditKind::Verify, seconds, "REJECT", "nobody").await;
+    }
+    assert_eq!((count("alice", 0).await, count("alice", 410).await, count("alice", 421).await), (3, 2, 0));
+    assert_eq!(count("nobody", 0).await, 0, "nothing is kept of who is not enrolled");
+    record(AuditKind::Verify, 430, "ACCEPT", "alice").await;
+    assert_eq!(count("alice", 0).await, 0);
+    record(AuditKind::Verify, 440, "REJECT", "alice").await;
+    for _ in 0..120 {
+        record(AuditKind::Verify, 441, "INCONCLUSIVE", "alice").await;
+    }
+    assert_eq!(count("alice", 0).await, 1, "what is inconclusive hides no failure");
+}
+
+/// P7.2: outcomes are counted by experiment and arm, the newest first, and the counted columns are under the MAC.
+async fn experiments(vault: &Vault, site: &Site) {
+    let record = async |seconds, name, arm: &str, outcome: &str| {
+        let details = json!({"experiment": {"name": "stricter", "arm": arm}});
+        let outcome = outcome.to_owned();
+        let event = AuditEvent { at: at(seconds), outcome, details, ..event(AuditKind::Verify, Some(name)) };
+        vault.commit(vec![], event).await.unwrap();
+    };
+    enrol(vault, "erin").await;
+    record(500, "alice", "a", "ACCEPT").await;
+    record(510, "alice", "a", "REJECT").await;
+    record(520, "erin", "b", "ACCEPT").await;
+    record(530, "erin", "b", "INCONCLUSIVE").await;
+    record(540, "erin", "b", "ACCEPT").await;
+    let count = async |name, since, most| {
+        let counts = vault.experiment_counts(name, at(since), most).await.unwrap();
+        let arms = counts.arms.into_iter().map(|(arm, counts)| {
+            let attempts: Vec<String> = counts.attempts.iter().map(|(o, n)| format!("{n} {o}")).collect();
+            format!("{arm}: {} people, {}", counts.people, attempts.join(", "))
+        });
+        (arms.collect::<Vec<_>>(), counts.truncated)
+    };
+    let b = "b: 1 people, 2 ACCEPT, 1 INCONCLUSIVE".to_owned();
+    let all = vec!["a: 1 people, 1 ACCEPT, 1 REJECT".to_owned(), b.clone()];
+    assert_eq!(count("stricter", 0, 100).await, (all.clone(), false));
+    assert_eq!(count("stricter", 0, 5).await, (all, false));
+    assert_eq!(count("stricter", 0, 3).await, (vec![b.clone()], true));
+    assert_eq!(count("stricter", 520, 3).await, (vec![b], false));
+    assert_eq!(count("other", 0, 3).await, (vec![], false));
+
+    let move_arm = |from, to| format!("UPDATE voice_auth_logs SET arm = '{to}' WHERE arm = '{from}'");
+    site.sql(&move_arm("b", "x")).await;
+    assert!(
+        vault.verify_audit(&|_, _| ()).await.unwrap().breach.is_some(),
+        "the column contradicts the record"
+    );
+    site.sql(&move_arm("x", "b")).await;
+    assert_eq!(vault.verify_audit(&|_, _| ()).await.unwrap().breach, None);
 }
 
 async fn configuration(vault: &Vault) {

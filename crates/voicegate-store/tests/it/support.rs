@@ -1,5 +1,6 @@
 //! Databases to test on, and short ways to say what a test means.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Connection, Executor};
 use tempfile::TempDir;
-use voicegate_core::{Embedding, Exemplar, PersonId, Template, Voiceprint};
+use voicegate_core::{Embedding, Exemplar, Origin, PersonId, QualityMeasures, Template, Voiceprint};
 use voicegate_service::ports::{Actor, AuditEvent, AuditKind, Change, Entropy, Receipt, Store, StoreError};
 use voicegate_service::profile::{Profile, ProfileState};
 use voicegate_store::seal::KeyFile;
@@ -149,8 +150,9 @@ pub(crate) fn template(models: &[(&str, u16)]) -> Template {
     let heard = models.iter().map(|(model, seed)| ((*model).to_owned(), embedding(*seed)));
     let exemplar = Exemplar {
         voiceprint: Voiceprint::new(heard).unwrap(),
-        net_speech_s: 3.25,
-        snr_db: Some(21.5),
+        renderings: BTreeMap::new(),
+        quality: QualityMeasures { net_speech_s: 3.25, snr_db: Some(21.5), telephone_band: None },
+        origin: Origin::Enrolled,
         added_at: at(0),
     };
     Template::new(vec![exemplar.clone(), exemplar.clone(), exemplar]).unwrap()

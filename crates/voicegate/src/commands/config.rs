@@ -1,5 +1,5 @@
 use serde_json::json;
-use voicegate_service::config::ConfigError;
+use voicegate_service::config::{ConfigError, without_retired};
 use voicegate_service::ports::Store;
 
 use crate::config::DEFAULT_FILE;
@@ -34,7 +34,11 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
             let live = context.configure()?;
             if context.key_file().exists() {
                 let store = context.vault(&live.current().storage, Data::Expect).await?;
-                live.replace_overrides(store.config().await?.overrides)?;
+                let (overrides, retired) = without_retired(store.config().await?.overrides);
+                if !retired.is_empty() {
+                    tracing::warn!(?retired, "stored overrides of settings that there are no more");
+                }
+                live.replace_overrides(overrides)?;
             }
             context.format.print(&*live.current(), |config| {
                 serde_saphyr::to_string(config).unwrap_or_else(|error| error.to_string())

@@ -42,7 +42,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Config(command) => config::run(command, context).await,
         Command::Key(command) => key::run(&command, context).await,
         Command::Doctor => doctor::run(context).await,
-        Command::Eval(command) => eval::run(command, context),
+        Command::Eval(command) => eval::run(&command, context),
         Command::Bench(command) => bench::run(command, context).await,
         Command::Openapi => openapi::run(),
         Command::Completions(args) => completions::run(&args),

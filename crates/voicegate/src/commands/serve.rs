@@ -58,6 +58,9 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> 
     // Signals from here on end the program in good order.
     let stop = Stop::new()?;
     let opened = context.assemble(live.clone(), Data::Make, ModelsAt::Home).await?;
+    if let Err(error) = opened.service.can_decide() {
+        tracing::error!(%error, "no voice can be verified");
+    }
     let _watcher = watch(file, live)?;
     let started = Started {
         address: format!("http://{address}"),

@@ -35,11 +35,17 @@ fn describe(answer: &VerifyAnswer) -> String {
     text::reasons(&mut text, &answer.warnings);
     let _ = writeln!(
         text,
-        "  score {} (threshold {:.3}), model {}",
-        text::score(answer.score),
+        "  similarity {} (threshold {:.3}), model {}",
+        text::score(answer.similarity),
         answer.threshold,
         answer.model
     );
+    if let Some(assigned) = &answer.experiment {
+        let _ = writeln!(text, "  experiment {}, arm {}", assigned.name, assigned.arm);
+    }
+    for moved in &answer.adjustments {
+        let _ = writeln!(text, "  threshold {:+.3} {}: {}", moved.amount, moved.name.as_str(), moved.because);
+    }
     if let Some(quality) = &answer.quality {
         let _ = writeln!(text, "  recording: {}", text::quality(quality));
     }

@@ -102,7 +102,9 @@ mod tests {
         let names = |value: &Value| {
             let mut names = Vec::new();
             for (section, fields) in value.as_object().unwrap() {
-                names.extend(fields.as_object().unwrap().keys().map(|field| format!("{section}.{field}")));
+                // A section that is null by default has no fields.
+                let fields = fields.as_object().into_iter().flat_map(Map::keys);
+                names.extend(fields.map(|field| format!("{section}.{field}")));
             }
             names.sort();
             names

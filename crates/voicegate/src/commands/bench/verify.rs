@@ -233,11 +233,10 @@ impl Bench {
             .embed(self.pcm.clone())
             .map_err(|error| Failure::new("model-unavailable", chain(&error)))?;
         let compared = start.elapsed();
-        let bins = speaker.metadata().input.mel_bins as usize;
         let features = log_mel(&self.pcm);
         let input = features.bin_major();
         let start = Instant::now();
-        let run = self.bare.run([1, bins, features.frames()], &input);
+        let run = self.bare.run([1, features.bins(), features.frames()], &input);
         let bare = start.elapsed();
         run.map_err(|error| Failure::new("model-unavailable", chain(&error)))?;
         let ms = |duration: Duration| duration.as_secs_f64() * 1e3;
@@ -297,7 +296,7 @@ fn bare_session(
     let registry = Registry::open(&folder).map_err(|error| unavailable(&error))?;
     let (metadata, bytes) =
         registry.read(id, Task::SpeakerVerification).map_err(|error| unavailable(&error))?;
-    let input = [None, Some(metadata.input.mel_bins as usize), None];
+    let input = [None, metadata.input.mel_bins.map(|bins| bins as usize), None];
     let threads = NonZeroUsize::new(config.models.threads_per_worker).unwrap_or(NonZeroUsize::MIN);
     let session = ModelSession::new(&runtime, &bytes, threads, input, metadata.output.dimensions as usize)
         .map_err(|error| unavailable(&error))?;

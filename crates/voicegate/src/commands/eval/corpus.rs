@@ -13,6 +13,17 @@ pub(in crate::commands) struct Row {
     pub(in crate::commands) path: String,
     pub(in crate::commands) dataset: String,
     pub(in crate::commands) speaker: String,
+    /// From the optional column `sex`.
+    pub(in crate::commands) sex: Option<Sex>,
+    /// Whole years, from the optional column `age`.
+    pub(in crate::commands) age: Option<u8>,
+}
+
+/// Sex of a speaker, as the list says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::commands) enum Sex {
+    Female,
+    Male,
 }
 
 /// A list of recordings.
@@ -50,6 +61,13 @@ impl Corpus {
         Ok(Self { folder, rows })
     }
 
+    /// The recordings of these speakers alone.
+    pub(super) fn only(mut self, speakers: &[Speaker]) -> Self {
+        let wanted = |row: &Row| speakers.iter().any(|s| s.dataset == row.dataset && s.name == row.speaker);
+        self.rows.retain(wanted);
+        self
+    }
+
     pub(in crate::commands) fn path(&self, row: &Row) -> PathBuf {
         self.folder.join(&row.path)
     }
@@ -83,15 +101,37 @@ fn parse(text: &str) -> Result<Vec<Row>, String> {
             .ok_or_else(|| format!("the heading has no column '{name}'"))
     };
     let (path, dataset, speaker) = (column("path")?, column("dataset")?, column("speaker")?);
+    let [sex, age] = ["sex", "age"].map(|name| heading.iter().position(|column| *column == name));
     let row = |(i, line): (usize, &str)| {
         let fields: Vec<&str> = line.split('\t').collect();
         let field = |column: usize| match fields.get(column) {
             Some(text) if !text.is_empty() => Ok((*text).to_owned()),
             _ => Err(format!("line {}: '{}' is missing", i + 1, heading[column])),
         };
-        Ok(Row { path: field(path)?, dataset: field(dataset)?, speaker: field(speaker)? })
+        let known = |column: Option<usize>| fields.get(column?).copied();
+        Ok(Row {
+            path: field(path)?,
+            dataset: field(dataset)?,
+            speaker: field(speaker)?,
+            sex: known(sex).and_then(read_sex),
+            age: known(age).and_then(read_age),
+        })
     };
     lines.filter(|(_, line)| !line.trim().is_empty()).map(row).collect()
+}
+
+/// What is written otherwise is not known, and only keeps the recording out of the groups by sex.
+fn read_sex(text: &str) -> Option<Sex> {
+    match text.trim().to_lowercase().as_str() {
+        "f" | "female" => Some(Sex::Female),
+        "m" | "male" => Some(Sex::Male),
+        _ => None,
+    }
+}
+
+fn read_age(text: &str) -> Option<u8> {
+    let years: f32 = text.trim().parse().ok()?;
+    (0.0..130.0).contains(&years).then_some(years as u8)
 }
 
 #[cfg(test)]
@@ -99,18 +139,31 @@ mod tests {
     use super::*;
 
     fn corpus(speakers: usize) -> Corpus {
-        let row =
-            |i: usize| Row { path: format!("{i}"), dataset: "d".into(), speaker: format!("{:02}", i / 2) };
+        let row = |i: usize| Row {
+            path: format!("{i}"),
+            dataset: "d".into(),
+            speaker: format!("{:02}", i / 2),
+            sex: None,
+            age: None,
+        };
         Corpus { folder: PathBuf::new(), rows: (0..2 * speakers).map(row).collect() }
     }
 
     #[test]
     fn columns_are_found_by_name_and_faults_by_line() {
         let rows = parse("speaker\tpath\tx\tdataset\ns\tp\t\td\n\n").unwrap();
-        assert_eq!(rows, [Row { path: "p".into(), dataset: "d".into(), speaker: "s".into() }]);
+        let row = Row { path: "p".into(), dataset: "d".into(), speaker: "s".into(), sex: None, age: None };
+        assert_eq!(rows, [row]);
         assert!(parse("path\tdataset\n").unwrap_err().contains("'speaker'"));
         assert_eq!(parse("path\tdataset\tspeaker\na\tb\n").unwrap_err(), "line 2: 'speaker' is missing");
         assert!(parse("").is_err());
+    }
+
+    #[test]
+    fn sex_and_age_may_be_unknown() {
+        let list = "path\tdataset\tspeaker\tage\tsex\na\td\ts\t17.9\tf\nb\td\ts\tteens\tMale\nc\td\ts\n";
+        let found: Vec<_> = parse(list).unwrap().iter().map(|row| (row.age, row.sex)).collect();
+        assert_eq!(found, [(Some(17), Some(Sex::Female)), (None, Some(Sex::Male)), (None, None)]);
     }
 
     #[test]

@@ -1,61 +1,94 @@
 //! Error rates on labelled recordings, through the same gates, rules and comparison as the service.
 
+mod advise;
+mod cache;
+mod compare;
+pub(super) mod condition;
 pub(super) mod corpus;
 pub(super) mod embed;
+mod fit;
 mod report;
+mod systems;
 pub(super) mod trials;
+mod verify;
 
-use std::fs;
 use std::path::PathBuf;
 
+use voicegate_models::SpeakerModels;
+use voicegate_service::config::VoiceAuthConfig;
+
+use self::cache::Cache;
+use self::condition::Condition;
+use self::corpus::Corpus;
+use self::embed::{Heard, Listener};
 use crate::exit::{Exit, Failure};
 use crate::wiring::Context;
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
     /// Enrol each speaker and try every other recording of theirs and of strangers.
-    Verify(Args),
+    Verify(verify::Args),
+    /// Say from your own recordings which threshold fits, and whether the calibration holds there.
+    Advise(advise::Args),
+    /// Make the calibration of models out of labelled recordings.
+    Fit(fit::Args),
 }
 
+/// The recordings of an evaluation.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+struct Source {
     /// List of recordings: tab-separated, with a heading that names at least `path`, `dataset` and `speaker`. Paths
     /// are relative to the list.
     #[arg(long, value_name = "FILE.tsv")]
     corpus: PathBuf,
 
-    /// Usable files to enrol with; more are taken only while the enrolment asks for more.
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=20))]
-    enroll: u16,
-
-    /// Enrol only so many speakers, spread evenly over the list. Strangers are still all others of the data set.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    speakers: Option<u16>,
-
     /// Only this data set; may be given several times.
     #[arg(long = "dataset", value_name = "NAME")]
     datasets: Vec<String>,
 
-    /// Also write every trial: enrolled speaker, recording, 1 for the speaker's own and 0 for a stranger's, score
-    /// (empty if inconclusive).
-    #[arg(long, value_name = "OUT.tsv")]
-    scores: Option<PathBuf>,
+    /// Keep embeddings in this folder, so that the next run is fast and a stopped one goes on. They are biometric data: delete the
+    /// folder when you are done.
+    #[arg(long, value_name = "DIR")]
+    cache: Option<PathBuf>,
 }
 
-pub(crate) fn run(command: Command, context: &Context) -> Result<Exit, Failure> {
-    let Command::Verify(args) = command;
-    let config = context.configure()?.current();
-    let corpus = corpus::Corpus::read(&args.corpus, &args.datasets)?;
-    let models = context.models_on_every_core(&config)?;
-    let speakers = models.speakers().map_err(|reason| Failure::new("model-unavailable", reason))?;
-    let rule = trials::Rule::new(&config, speakers, usize::from(args.enroll))?;
-    let recordings = embed::all(&corpus, speakers, &config)?;
-    let chosen = corpus.choose(args.speakers.map(usize::from));
-    let outcome = trials::run(&corpus, &recordings, &chosen, &rule);
-    if let Some(path) = &args.scores {
-        fs::write(path, report::scores(&corpus, &outcome)).map_err(|error| Failure::file(path, &error))?;
+/// How speakers are enrolled.
+#[derive(Debug, clap::Args)]
+struct Enroll {
+    /// Usable files to enrol with; more are taken only while the enrolment asks for more.
+    #[arg(long = "enroll", value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=20))]
+    files: u16,
+}
+
+/// How sure the intervals are.
+#[derive(Debug, clap::Args)]
+struct Draws {
+    /// Resamples of the speakers for the intervals; more make the ends of an interval steadier.
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u16).range(20..=10_000))]
+    draws: u16,
+}
+
+impl Source {
+    fn read(&self) -> Result<Corpus, Failure> {
+        Corpus::read(&self.corpus, &self.datasets)
     }
-    let report = report::Report::new(&corpus, &outcome, &rule);
-    context.format.print(&report, report::Report::text)?;
-    Ok(Exit::Good)
+
+    fn hear(
+        &self,
+        corpus: &Corpus,
+        models: &SpeakerModels,
+        config: &VoiceAuthConfig,
+        conditions: &[Condition],
+    ) -> Result<Vec<Heard>, Failure> {
+        let cache = self.cache.as_deref().map(|folder| Cache::open(folder, models)).transpose()?;
+        Listener { models, config, conditions, cache: cache.as_ref() }.hear_all(corpus)
+    }
+}
+
+pub(crate) fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
+    match command {
+        Command::Verify(args) => verify::run(args, context),
+        Command::Advise(args) => advise::run(args, context),
+        Command::Fit(args) => fit::run(args, context),
+    }
 }

@@ -1,21 +1,24 @@
 //! Enrolment and trials as the service does them.
 
-use jiff::Timestamp;
 use voicegate_core::decide::{Evidence, Measured, Outcome, Policy, decide};
 use voicegate_core::enrolment::{EnrolmentPolicy, Progress, admit};
 use voicegate_core::score::SpeakerScore;
-use voicegate_core::{Exemplar, Fusion, Template};
-use voicegate_models::SpeakerModels;
+use voicegate_core::threshold::Context;
+use voicegate_core::{Calibration, Exemplar, Fusion, Template};
+use voicegate_models::{SpeakerModels, System};
 use voicegate_service::config::VoiceAuthConfig;
 use voicegate_service::{ServiceError, policy};
 
 use super::corpus::{Corpus, Speaker};
-use super::embed::Heard;
+use super::embed::{Attempt, Heard};
 
 /// What an enrolment and a decision follow.
 #[derive(Debug, Clone)]
 pub(in crate::commands) struct Rule {
     pub(in crate::commands) model: String,
+    /// Version of the calibration; `None` if the scores are compared without one.
+    pub(in crate::commands) version: Option<String>,
+    pub(in crate::commands) calibration: Calibration,
     pub(in crate::commands) fusion: Fusion,
     pub(in crate::commands) enrolment: EnrolmentPolicy,
     pub(in crate::commands) decision: Policy,
@@ -27,29 +30,39 @@ impl Rule {
     pub(in crate::commands) fn new(
         config: &VoiceAuthConfig,
         speakers: &SpeakerModels,
+        system: &System,
         files: usize,
     ) -> Result<Self, ServiceError> {
-        let system = speakers.serving();
+        let fitted = policy::calibration(system)?;
         Ok(Self {
             model: system.id.to_string(),
+            version: Some(fitted.id.clone()),
+            calibration: fitted.llr.clone(),
             fusion: system.fusion.clone(),
             enrolment: policy::enrolment_policy(config, speakers, system)?,
-            decision: Policy { score_threshold: policy::score_threshold(config, speakers, system)? },
+            decision: config.verification.policy(),
             files,
         })
     }
 
-    /// The rule for a comparison of systems by their error rates alone: all enrol the same recordings, whatever each
-    /// makes of them, and no threshold is needed.
-    pub(in crate::commands) fn without_thresholds(
+    /// The rule for a comparison of systems by how they order trials alone: all enrol the same recordings, whatever each makes of
+    /// them, and the weighted cosine stands for the calibrated score.
+    pub(in crate::commands) fn uncalibrated(
         config: &VoiceAuthConfig,
         model: String,
         fusion: Fusion,
         files: usize,
     ) -> Self {
         let max_samples = config.enrolment.max_samples;
-        let enrolment = EnrolmentPolicy { needs: policy::needs(config), max_samples, min_agreement: -1.0 };
-        Self { model, fusion, enrolment, decision: Policy { score_threshold: 0.0 }, files }
+        Self {
+            model,
+            version: None,
+            calibration: Calibration::plain(&fusion),
+            enrolment: EnrolmentPolicy { needs: policy::needs(config), max_samples, min_agreement: -1.0 },
+            decision: config.verification.policy(),
+            fusion,
+            files,
+        }
     }
 }
 
@@ -66,7 +79,7 @@ pub(in crate::commands) struct Enrolment {
 }
 
 /// One recording tried against one enrolled speaker.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(in crate::commands) struct Trial {
     /// Index into the enrolments.
     pub(in crate::commands) enrolment: usize,
@@ -75,7 +88,8 @@ pub(in crate::commands) struct Trial {
     /// Whether the recording is the enrolled speaker's.
     pub(in crate::commands) target: bool,
     pub(in crate::commands) outcome: Outcome,
-    pub(in crate::commands) score: Option<f32>,
+    /// The comparison; `None` if the attempt could not be used.
+    pub(in crate::commands) score: Option<SpeakerScore>,
 }
 
 /// Everything that was tried.
@@ -85,8 +99,15 @@ pub(in crate::commands) struct Trials {
     pub(in crate::commands) trials: Vec<Trial>,
 }
 
-/// Enrols the chosen speakers and tries every other recording of theirs and all of the data set's strangers.
-pub(in crate::commands) fn run(corpus: &Corpus, heard: &[Heard], chosen: &[Speaker], rule: &Rule) -> Trials {
+/// Enrols the chosen speakers and tries every other recording of theirs and all of the data set's strangers, in one of the conditions
+/// that were heard.
+pub(in crate::commands) fn run(
+    corpus: &Corpus,
+    heard: &[Heard],
+    condition: usize,
+    chosen: &[Speaker],
+    rule: &Rule,
+) -> Trials {
     let enrolments: Vec<Enrolment> = chosen.iter().map(|speaker| enrol(speaker, heard, rule)).collect();
     let mut trials = Vec::new();
     for (enrolment, enrolled) in enrolments.iter().enumerate() {
@@ -96,10 +117,21 @@ pub(in crate::commands) fn run(corpus: &Corpus, heard: &[Heard], chosen: &[Speak
             if found.dataset != *dataset || enrolled.offered.contains(&row) {
                 continue;
             }
-            let evidence = Evidence { speaker: compare(&heard[row], template, &rule.fusion) };
-            let decision = decide(&evidence, &rule.decision);
-            let target = found.speaker == *name;
-            trials.push(Trial { enrolment, row, target, outcome: decision.outcome, score: decision.score });
+            let speaker = compare(&heard[row].attempts[condition], template, &rule.calibration);
+            let score = match &speaker {
+                Measured::Value(score) => Some(score.clone()),
+                Measured::Missing(_) => None,
+            };
+            let context =
+                Context { quality: Some(heard[row].attempts[condition].quality), ..Context::default() };
+            let decision = decide(&Evidence::of_voice(speaker), &rule.decision, &context);
+            trials.push(Trial {
+                enrolment,
+                row,
+                target: found.speaker == *name,
+                outcome: decision.outcome,
+                score,
+            });
         }
     }
     Trials { enrolments, trials }
@@ -108,7 +140,7 @@ pub(in crate::commands) fn run(corpus: &Corpus, heard: &[Heard], chosen: &[Speak
 /// Offers the speaker's usable files in their order: as many as the rule says, and then one by one while the
 /// enrolment is not complete, as a person would who is asked for another sample.
 fn enrol(speaker: &Speaker, heard: &[Heard], rule: &Rule) -> Enrolment {
-    let mut usable = speaker.rows.iter().filter_map(|&row| Some((row, exemplar(&heard[row])?)));
+    let mut usable = speaker.rows.iter().filter_map(|&row| Some((row, heard[row].enrolment.clone().ok()?)));
     let (mut offered, mut exemplars, mut disagreeing) = (Vec::new(), Vec::new(), 0);
     let mut batch: Vec<(usize, Exemplar)> = usable.by_ref().take(rule.files).collect();
     while !batch.is_empty() {
@@ -127,22 +159,10 @@ fn enrol(speaker: &Speaker, heard: &[Heard], rule: &Rule) -> Enrolment {
     Enrolment { speaker: speaker.clone(), template, offered, disagreeing }
 }
 
-fn exemplar(heard: &Heard) -> Option<Exemplar> {
-    let quality = heard.quality.as_ref().filter(|_| heard.enrolment_reasons.is_empty())?;
-    Some(Exemplar {
-        voiceprint: heard.voiceprint.clone()?,
-        net_speech_s: quality.net_speech_s,
-        snr_db: quality.snr_db,
-        added_at: Timestamp::UNIX_EPOCH,
-    })
-}
-
-fn compare(heard: &Heard, template: &Template, fusion: &Fusion) -> Measured<SpeakerScore> {
-    if !heard.verification_reasons.is_empty() {
-        return Measured::Missing(heard.verification_reasons.clone());
-    }
-    match heard.voiceprint.as_ref().and_then(|heard| SpeakerScore::new(heard, template, fusion)) {
-        Some(score) => Measured::Value(score),
-        None => Measured::Missing(Vec::new()),
+fn compare(attempt: &Attempt, template: &Template, calibration: &Calibration) -> Measured<SpeakerScore> {
+    match &attempt.heard {
+        Err(reasons) => Measured::Missing(reasons.clone()),
+        Ok(voiceprint) => SpeakerScore::new(voiceprint, &attempt.quality, template, calibration)
+            .map_or(Measured::Missing(Vec::new()), Measured::Value),
     }
 }

@@ -33,9 +33,9 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let (runtime, folder) = context.runtime(&config.models, ModelsAt::Hand)?;
     let done = activate(&runtime, &folder, &args.id, args.fallback.as_ref())?;
     let mut notes = Vec::new();
-    if !done.has_operating_point && config.verification.score_threshold.is_none() {
+    if !done.has_calibration {
         notes.push(format!(
-            "'{}' has no threshold of its own; nothing can be verified until verification.score_threshold is set",
+            "'{}' has no calibration; nothing can be verified until `voicegate eval fit --write` has made one",
             args.id
         ));
     }

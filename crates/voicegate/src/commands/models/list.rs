@@ -2,9 +2,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::Serialize;
-use voicegate_models::{
-    Metadata, ModelId, ModelState, OperatingPoint, Refusal, Registry, Role, SystemEntry, Task,
-};
+use voicegate_models::{Metadata, ModelId, ModelState, Refusal, Registry, Role, SystemEntry, Task};
 
 use super::role;
 use crate::exit::{Exit, Failure, chain};
@@ -50,7 +48,8 @@ struct System {
     role: Role,
     /// The models with their weights.
     members: BTreeMap<ModelId, f32>,
-    operating_point: Option<OperatingPoint>,
+    /// Version of its calibration.
+    calibration: Option<String>,
 }
 
 pub(super) fn run(depth: Depth, context: &Context) -> Result<Exit, Failure> {
@@ -107,7 +106,7 @@ fn system(registry: &Registry, id: &ModelId, found: &SystemEntry) -> System {
         id: id.clone(),
         role: registry.role(id),
         members: found.members.clone(),
-        operating_point: found.operating_point.clone(),
+        calibration: found.calibration.as_ref().map(|calibration| calibration.id.clone()),
     }
 }
 
@@ -131,15 +130,13 @@ fn describe(listing: &Listing) -> String {
     });
     let mut text = table(&std::iter::once(heading).chain(rows).collect::<Vec<_>>());
     if !listing.systems.is_empty() {
-        let heading = ["fusion", "role", "threshold", "weights"].map(String::from).to_vec();
+        let heading = ["fusion", "role", "calibration", "weights"].map(String::from).to_vec();
         let rows = listing.systems.iter().map(|system| {
             let weights = system.members.iter().map(|(id, weight)| format!("{weight} {id}"));
-            let threshold =
-                system.operating_point.as_ref().map(|point| format!("{:.3}", point.cosine_threshold));
             vec![
                 system.id.to_string(),
                 role(system.role).to_owned(),
-                threshold.unwrap_or_else(|| "none".into()),
+                system.calibration.clone().unwrap_or_else(|| "none".into()),
                 weights.collect::<Vec<_>>().join(" + "),
             ]
         });

@@ -4,11 +4,14 @@ mod speed;
 use std::path::PathBuf;
 
 use voicegate_core::Fusion;
-use voicegate_core::error_rates::equal_error_rate;
+use voicegate_core::metrics::equal_error_rate;
 use voicegate_models::{ModelId, Registry, SpeakerModels, Task, side_by_side};
 use voicegate_service::config::VoiceAuthConfig;
 
-use super::super::eval::{corpus::Corpus, embed, embed::Heard, trials};
+use super::super::eval::condition::Condition;
+use super::super::eval::corpus::Corpus;
+use super::super::eval::embed::{Heard, Listener};
+use super::super::eval::trials;
 use crate::exit::{Exit, Failure, chain};
 use crate::wiring::{Context, ModelsAt, every_core};
 use report::{Cosine, Pair, Report, Row};
@@ -107,20 +110,21 @@ fn rates(
     registry: &Registry,
     config: &VoiceAuthConfig,
 ) -> Result<(), Failure> {
-    let heard = embed::all(corpus, speakers, config)?;
-    report.recordings = Some(heard.iter().filter(|heard| heard.voiceprint.is_some()).count());
+    let listener = Listener { models: speakers, config, conditions: &[Condition::Clean], cache: None };
+    let heard = listener.hear_all(corpus)?;
+    report.recordings = Some(heard.iter().filter(|heard| heard.attempts[0].heard.is_ok()).count());
     let enrolled = corpus.choose(None);
     for Row { id, equal_error_rate: rate, .. } in &mut report.models {
         let fusion =
             registry.systems().get(id).map_or_else(|| Fusion::single(id.as_str()), |s| s.fusion.clone());
-        let rule = trials::Rule::without_thresholds(config, id.to_string(), fusion, ENROLL);
-        let outcome = trials::run(corpus, &heard, &enrolled, &rule);
+        let rule = trials::Rule::uncalibrated(config, id.to_string(), fusion, ENROLL);
+        let outcome = trials::run(corpus, &heard, 0, &enrolled, &rule);
         let scores = |target: bool| -> Vec<f32> {
             outcome
                 .trials
                 .iter()
                 .filter(|trial| trial.target == target)
-                .filter_map(|trial| trial.score)
+                .filter_map(|trial| Some(trial.score.as_ref()?.llr as f32))
                 .collect()
         };
         *rate = equal_error_rate(&scores(true), &scores(false)).map(|(rate, _)| rate);
@@ -136,7 +140,7 @@ fn agreement(heard: &[Heard], one: &str, other: &str) -> Option<Cosine> {
     let cosines: Vec<f32> = heard
         .iter()
         .filter_map(|heard| {
-            let voiceprint = heard.voiceprint.as_ref()?;
+            let voiceprint = heard.attempts[0].heard.as_ref().ok()?;
             voiceprint.get(one)?.cosine(voiceprint.get(other)?)
         })
         .collect();
@@ -147,19 +151,20 @@ fn agreement(heard: &[Heard], one: &str, other: &str) -> Option<Cosine> {
 
 #[cfg(test)]
 mod tests {
-    use voicegate_core::{Embedding, Voiceprint};
+    use voicegate_core::{Embedding, QualityMeasures, Voiceprint};
 
+    use super::super::super::eval::embed::Attempt;
     use super::*;
 
     #[test]
     fn agreement_is_over_what_both_models_heard() {
-        let heard = |vectors: &[(&str, [f32; 2])]| Heard {
-            quality: None,
-            enrolment_reasons: Vec::new(),
-            verification_reasons: Vec::new(),
-            voiceprint: Voiceprint::new(
+        let heard = |vectors: &[(&str, [f32; 2])]| {
+            let voiceprint = Voiceprint::new(
                 vectors.iter().map(|(id, v)| ((*id).to_owned(), Embedding::new(v.to_vec()).unwrap())),
-            ),
+            );
+            let attempt =
+                Attempt { quality: QualityMeasures::default(), heard: voiceprint.ok_or_else(Vec::new) };
+            Heard { enrolment: Err(Vec::new()), attempts: vec![attempt] }
         };
         let both = [
             heard(&[("a", [1.0, 0.0]), ("a-int8", [1.0, 0.0])]),

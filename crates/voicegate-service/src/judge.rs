@@ -1,0 +1,268 @@
+//! Which speaker system judges a person's attempt, and how strictly. Pure.
+//!
+//! What the configuration names is taken or nothing is: a name that cannot judge never falls back to the serving system,
+//! whose answers the operator did not ask for.
+
+use serde::Serialize;
+use voicegate_core::decide::Policy;
+use voicegate_core::experiment::Arm;
+use voicegate_core::{PersonId, Template, Voiceprint};
+use voicegate_models::{SpeakerModels, System};
+
+use crate::config::{Fault, VerificationConfig, VoiceAuthConfig};
+use crate::{ServiceError, policy};
+
+/// The arm of the running experiment that a person is in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Assignment {
+    /// Name of the experiment.
+    pub name: String,
+    /// The arm.
+    pub arm: Arm,
+}
+
+/// Who judges, and how strictly.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Judge<'a> {
+    pub(crate) system: &'a System,
+    /// Least similarity that is accepted before adjustments.
+    pub(crate) threshold: f32,
+    pub(crate) assignment: Option<Assignment>,
+}
+
+impl<'a> Judge<'a> {
+    /// The judge of `person`.
+    ///
+    /// # Errors
+    /// [`ServiceError::Misconfigured`] if the configuration names what cannot judge, and
+    /// [`ServiceError::ModelUnavailable`] if the serving system cannot.
+    pub(crate) fn of(
+        person: &PersonId,
+        config: &VoiceAuthConfig,
+        systems: &'a [System],
+    ) -> Result<Self, ServiceError> {
+        let experiment = config.experiment.as_ref();
+        let assignment =
+            experiment.map(|running| Assignment { name: running.name.clone(), arm: running.arm(person) });
+        let arm_b = experiment.filter(|_| assignment.as_ref().is_some_and(|assigned| assigned.arm == Arm::B));
+        let system = match arm_b.and_then(|running| running.system.as_deref()) {
+            Some(id) => named("experiment.system", id, systems).map(Some),
+            None => of_all(config, systems),
+        };
+        let system = system.map_err(ServiceError::Misconfigured)?;
+        let system =
+            system.ok_or_else(|| ServiceError::ModelUnavailable("no speaker model is loaded".into()))?;
+        policy::calibration(system)?;
+        let threshold = arm_b.and_then(|running| running.threshold);
+        Ok(Self { system, threshold: threshold.unwrap_or(config.verification.threshold), assignment })
+    }
+
+    /// What the decision asks of an attempt.
+    pub(crate) fn policy(&self, verification: &VerificationConfig) -> Policy {
+        Policy { base: self.threshold, ..verification.policy() }
+    }
+
+    /// The system that compares `attempt` with `template`: the judge, or else a part of it with its own calibration, by
+    /// the rule of [`SpeakerModels::system_for`].
+    pub(crate) fn system_for(
+        &self,
+        speakers: &'a SpeakerModels,
+        attempt: &Voiceprint,
+        template: &Template,
+        enough: usize,
+    ) -> Option<&'a System> {
+        if self.system.id == speakers.serving().id {
+            return speakers.system_for(attempt, template, enough);
+        }
+        let able = || parts(self.system, speakers.systems()).filter(|part| part.fusion.heard(attempt));
+        let most = able().map(|part| part.fusion.heard_of(template)).max().filter(|most| *most > 0)?;
+        able().find(|part| part.fusion.heard_of(template) >= enough.min(most))
+    }
+}
+
+/// What `config` asks of `systems`, the serving one first, that they cannot do.
+pub(crate) fn faults(config: &VoiceAuthConfig, systems: &[System]) -> Vec<Fault> {
+    let arm_b = config.experiment.as_ref().and_then(|running| running.system.as_deref());
+    let arm_b = arm_b.and_then(|id| named("experiment.system", id, systems).err());
+    of_all(config, systems).err().into_iter().chain(arm_b).collect()
+}
+
+/// The system that judges everybody outside of arm b; `None` if nothing is loaded and nothing was asked for.
+fn of_all<'a>(config: &VoiceAuthConfig, systems: &'a [System]) -> Result<Option<&'a System>, Fault> {
+    let system = match &config.verification.system {
+        Some(id) => Some(named("verification.system", id, systems)?),
+        None => systems.first(),
+    };
+    if let Some(pinned) = &config.verification.calibration {
+        let calibration = system.and_then(|system| system.calibration.as_ref());
+        if calibration.is_none_or(|calibration| calibration.id != *pinned) {
+            let found = match (system, calibration) {
+                (None, _) => "no speaker model is loaded".to_owned(),
+                (Some(system), None) => format!("'{}' has no calibration", system.id),
+                (Some(system), Some(calibration)) => {
+                    format!("the calibration of '{}' is '{}'", system.id, calibration.id)
+                }
+            };
+            return Err(fault("verification.calibration", format!("'{pinned}' is wanted, and {found}")));
+        }
+    }
+    Ok(system)
+}
+
+/// The system `id`, if it can judge.
+fn named<'a>(path: &str, id: &str, systems: &'a [System]) -> Result<&'a System, Fault> {
+    let Some(system) = systems.iter().find(|system| system.id.as_str() == id) else {
+        let loaded: Vec<&str> = systems.iter().map(|system| system.id.as_str()).collect();
+        let loaded = if loaded.is_empty() { "nothing".to_owned() } else { loaded.join(", ") };
+        return Err(fault(path, format!("'{id}' is not loaded; loaded is {loaded}")));
+    };
+    if system.calibration.is_none() {
+        return Err(fault(path, format!("'{id}' has no calibration; `voicegate eval fit` makes one")));
+    }
+    Ok(system)
+}
+
+fn fault(path: &str, message: String) -> Fault {
+    Fault { path: path.to_owned(), message }
+}
+
+/// `whole`, and then the systems whose models are all among its models.
+fn parts<'a>(whole: &'a System, systems: &'a [System]) -> impl Iterator<Item = &'a System> {
+    let is_part = |system: &&System| {
+        system.id != whole.id
+            && system.fusion.models().all(|model| whole.fusion.models().any(|other| other == model))
+    };
+    std::iter::once(whole).chain(systems.iter().filter(is_part))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use voicegate_core::{Calibration, Fusion};
+    use voicegate_models::{FittedCalibration, ModelId};
+
+    use super::*;
+    use crate::config::Layers;
+
+    /// A system of models named by letters.
+    fn system(models: &str, calibration: Option<&str>) -> System {
+        let weights = models.chars().map(|model| (model.to_string(), 1.0 / models.len() as f32));
+        let fusion = Fusion::new(weights).unwrap();
+        let fitted = |id: &str| FittedCalibration {
+            id: id.into(),
+            llr: Calibration::plain(&fusion),
+            enrolment_agreement: 0.5,
+            owner_trials: 1,
+            stranger_trials: 1,
+            fitted_on: "nothing".into(),
+        };
+        let calibration = calibration.map(fitted);
+        System { id: ModelId::try_from(models.to_owned()).unwrap(), fusion, calibration }
+    }
+
+    fn systems() -> Vec<System> {
+        vec![
+            system("abc", Some("v1")),
+            system("ab", Some("v2")),
+            system("a", Some("v3")),
+            system("b", None),
+            system("c", Some("v4")),
+        ]
+    }
+
+    fn config(file: Value) -> VoiceAuthConfig {
+        Layers { file, ..Layers::default() }.resolve().unwrap()
+    }
+
+    fn person(name: &str) -> PersonId {
+        PersonId::new(name).unwrap()
+    }
+
+    #[test]
+    fn the_named_system_judges_and_else_the_serving_one() {
+        let systems = systems();
+        for (verification, expected) in [
+            (json!({}), "abc"),
+            (json!({"system": null}), "abc"),
+            (json!({"system": "ab"}), "ab"),
+            (json!({"calibration": "v1"}), "abc"),
+            (json!({"system": "ab", "calibration": "v2"}), "ab"),
+        ] {
+            let config = config(json!({ "verification": verification }));
+            let judge = Judge::of(&person("alice"), &config, &systems).unwrap();
+            assert_eq!((judge.system.id.as_str(), judge.assignment), (expected, None));
+            assert_eq!(faults(&config, &systems), []);
+        }
+    }
+
+    /// P7.2
+    #[test]
+    fn what_cannot_judge_is_named_and_nothing_stands_in() {
+        let systems = systems();
+        for (verification, expected) in [
+            (json!({"system": "x"}), "verification.system: 'x' is not loaded; loaded is abc, ab, a, b, c"),
+            (
+                json!({"system": "b"}),
+                "verification.system: 'b' has no calibration; `voicegate eval fit` makes one",
+            ),
+            (
+                json!({"calibration": "v9"}),
+                "verification.calibration: 'v9' is wanted, and the calibration of 'abc' is 'v1'",
+            ),
+            (
+                json!({"system": "ab", "calibration": "v1"}),
+                "verification.calibration: 'v1' is wanted, and the calibration of 'ab' is 'v2'",
+            ),
+        ] {
+            let config = config(json!({ "verification": verification }));
+            let found: Vec<String> = faults(&config, &systems)
+                .iter()
+                .map(|fault| format!("{}: {}", fault.path, fault.message))
+                .collect();
+            assert_eq!(found, [expected]);
+            let refused = Judge::of(&person("alice"), &config, &systems).unwrap_err();
+            assert!(matches!(&refused, ServiceError::Misconfigured(_)), "{refused}");
+            assert!(refused.to_string().contains(expected), "{refused}");
+        }
+        let nothing = config(json!({"verification": {"system": "abc"}}));
+        assert_eq!(faults(&nothing, &[]).len(), 1);
+        assert_eq!(faults(&VoiceAuthConfig::default(), &[]), []);
+    }
+
+    /// P7.2
+    #[test]
+    fn arm_b_is_judged_as_the_experiment_says() {
+        let systems = systems();
+        let config = config(json!({
+            "verification": {"threshold": 0.75, "system": "ab"},
+            "experiment": {"name": "stricter", "share_percent": 50, "threshold": 0.8, "system": "a"},
+        }));
+        let of = |name| Judge::of(&person(name), &config, &systems).unwrap();
+        let (alice, bob) = (of("alice"), of("bob"));
+        let seen = |judge: &Judge<'_>| (judge.system.id.to_string(), judge.threshold);
+        assert_eq!(alice.assignment, Some(Assignment { name: "stricter".into(), arm: Arm::A }));
+        assert_eq!(seen(&alice), ("ab".into(), 0.75));
+        assert_eq!(bob.assignment, Some(Assignment { name: "stricter".into(), arm: Arm::B }));
+        assert_eq!(seen(&bob), ("a".into(), 0.8));
+    }
+
+    #[test]
+    fn a_system_that_only_arm_b_uses_fails_arm_b_alone() {
+        let systems = systems();
+        let config = config(json!({"experiment": {"name": "stricter", "share_percent": 50, "system": "x"}}));
+        Judge::of(&person("alice"), &config, &systems).unwrap();
+        let refused = Judge::of(&person("bob"), &config, &systems).unwrap_err();
+        assert!(refused.to_string().contains("experiment.system: 'x' is not loaded"), "{refused}");
+        assert_eq!(faults(&config, &systems).len(), 1, "readiness and changes look at both arms");
+    }
+
+    #[test]
+    fn the_parts_of_a_system_are_made_of_its_models() {
+        let systems = systems();
+        let parts =
+            |n: usize| -> Vec<&str> { parts(&systems[n], &systems).map(|part| part.id.as_str()).collect() };
+        assert_eq!(parts(0), ["abc", "ab", "a", "b", "c"]);
+        assert_eq!(parts(1), ["ab", "a", "b"]);
+        assert_eq!(parts(4), ["c"]);
+    }
+}

@@ -1,0 +1,77 @@
+//! What an accepted attempt teaches the profile.
+
+use jiff::Timestamp;
+use voicegate_core::ageing::learn;
+use voicegate_core::decide::{Decision, Evidence};
+use voicegate_core::enrolment::admit;
+use voicegate_core::{Calibration, Exemplar, Origin, Template};
+use voicegate_models::{SpeakerModels, System};
+
+use crate::config::VoiceAuthConfig;
+use crate::policy;
+use crate::profile::Profile;
+use crate::usecase::sample::Analysed;
+
+/// Accepted attempts that are kept of a voice that moves to other models, unless an enrolment needs more.
+const LEARNT: usize = 5;
+
+/// How far above the threshold an attempt's similarity must be to be kept, half a factor of ten in odds: one that just
+/// passes may be a stranger's.
+const LEARNING_MARGIN: f32 = 0.05;
+
+/// An accepted attempt.
+pub(super) struct Accepted<'a> {
+    pub(super) speakers: &'a SpeakerModels,
+    /// The system that judged.
+    pub(super) system: &'a System,
+    /// What its scores mean.
+    pub(super) calibration: &'a Calibration,
+    pub(super) config: &'a VoiceAuthConfig,
+    pub(super) analysed: &'a Analysed,
+    pub(super) evidence: &'a Evidence,
+    pub(super) decision: &'a Decision,
+}
+
+impl Accepted<'_> {
+    /// The profile that has learnt from the attempt; `None` if there is nothing to learn.
+    pub(super) fn teaches(&self, profile: &Profile, now: Timestamp) -> Option<Profile> {
+        let template = profile.template.as_ref()?;
+        let exemplar = self.analysed.exemplar(Origin::Learnt, now)?;
+        let learnt = self.of_other_models(template, &exemplar).or_else(|| self.of_age(template, exemplar))?;
+        Some(Profile { template: Some(learnt), updated_at: now, ..profile.clone() })
+    }
+
+    /// The template with a voice that has grown older. It takes an attempt that is live and signed by the device.
+    fn of_age(&self, template: &Template, exemplar: Exemplar) -> Option<Template> {
+        let policy = self.config.verification.ageing.policy();
+        learn(template, exemplar, self.evidence, self.decision, self.calibration, &policy).ok()
+    }
+
+    /// The template with the attempt, where it lacks a model that serves now: a voice that was imported, or enrolled
+    /// before the model came, moves to the current models by being used. The attempt must be sure enough and meet the
+    /// rule of enrolment: against the whole template by the system that judged, and by the serving one against what that
+    /// heard already.
+    fn of_other_models(&self, template: &Template, exemplar: &Exemplar) -> Option<Template> {
+        let serving = self.speakers.serving();
+        let settled = serving.fusion.heard_of(template);
+        let wanted = LEARNT.max(self.config.enrolment.min_samples);
+        let knows_enough = settled == template.exemplars().len() || settled >= wanted;
+        let sure = self.decision.similarity? >= self.decision.threshold.value + LEARNING_MARGIN;
+        if knows_enough || !sure || !serving.fusion.heard(&exemplar.voiceprint) {
+            return None;
+        }
+        let fits = |system: &System| {
+            let heard = |e: &&Exemplar| system.fusion.heard(&e.voiceprint);
+            let existing: Vec<Exemplar> = template.exemplars().iter().filter(heard).cloned().collect();
+            let policy = policy::enrolment_policy(self.config, self.speakers, system).ok()?;
+            let verdicts = admit(&existing, std::slice::from_ref(exemplar), &system.fusion, &policy);
+            verdicts.iter().all(|verdict| verdict.is_accepted()).then_some(())
+        };
+        fits(self.system)?;
+        fits(serving)?;
+        if template.exemplars().len() >= self.config.enrolment.max_samples {
+            return None;
+        }
+        Template::new(template.exemplars().iter().cloned().chain([exemplar.clone()]).collect()).ok()
+    }
+}
