@@ -318,7 +318,11 @@ fn what_was_fitted_is_evaluated_and_advised_on() {
     let alone = run(&["verify"], &["--models", single, "--json"]).expect(0).json();
     assert_eq!(alone["model"], single);
     run(&["verify"], &["--models", "nothing,like-this"]).expect(2);
-    let backends = run(&["verify"], &["--cohort", of[1], "--models", single, "--draws", "20", "--json"]);
+    assert!(run(&["verify"], &["--cohort", of[1]]).expect(2).err().contains("a cohort is of others"));
+    let others = fs::read_to_string(sandbox.path(of[1])).unwrap().replace("made_up", "others");
+    let others = sandbox.write("others.tsv", others);
+    let others = others.to_str().unwrap();
+    let backends = run(&["verify"], &["--cohort", others, "--models", single, "--draws", "20", "--json"]);
     let backends = backends.expect(0).json();
     let backend = |row: usize| backends["comparison"][row]["backend"].as_str();
     assert_eq!([0, 1, 2, 3].map(backend), [Some("cosine"), Some("as_norm"), Some("plda"), None]);
