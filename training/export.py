@@ -2,7 +2,7 @@
 
 `python -m training.export --kind ecapa-c256 --weights runs/x/model.pt --out runs/export/NAME.onnx`. Kinds beyond our own models:
 `resemblyzer` (`pretrained.pt`), and with their own front end in the graph `speechbrain-ecapa` (`embedding_model.ckpt`),
-`clovaai-resnetse34l` and `clovaai-resnetse34v2` (`*.model`).
+`clovaai-resnetse34l` and `clovaai-resnetse34v2` (`*.model`), and `aasist` (`AASIST.pth` or `AASIST-L.pth`).
 """
 
 import argparse
@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from training import models
 from training.features import HOP
+from training.models.aasist import WINDOW_SAMPLES, Aasist, published_aasist
 from training.models.ecapa import EcapaTdnn
 from training.models.ge2e import Ge2e, load_resemblyzer
 from training.models.resnet_se34 import LIGHT, V2, ResNetSe34
@@ -28,7 +29,7 @@ TOLERANCE = 1e-4
 OPSET = 17
 CLOVAAI = {"clovaai-resnetse34l": LIGHT, "clovaai-resnetse34v2": V2}
 # Kinds whose graph takes PCM.
-WAVEFORM = ("speechbrain-ecapa", *CLOVAAI)
+WAVEFORM = ("speechbrain-ecapa", *CLOVAAI, "aasist")
 PULLED = ("resemblyzer", *WAVEFORM)
 
 
@@ -92,16 +93,19 @@ def load(kind: str, weights: Path) -> nn.Module:
         return speechbrain_ecapa(state).eval()
     if kind in CLOVAAI:
         return clovaai_resnet(kind, state).eval()
+    if kind == "aasist":
+        return published_aasist(state).eval()
     net = models.build(kind)
     net.load_state_dict(state.get("average", state))
     return net.eval()
 
 
 def example(net: nn.Module, batch: int, frames: int, seed: int) -> Tensor:
-    """A synthetic input: log-mel-like noise with a mean of 0, mel power for GE2E (always 160 frames), or noise in bursts as PCM."""
+    """A synthetic input: log-mel-like noise with a mean of 0, mel power for GE2E (always 160 frames), or noise in bursts as PCM
+    (for AASIST always one window)."""
     rng = np.random.default_rng(seed)
-    if isinstance(net, Waveform):
-        time = np.arange(frames * HOP + 77) / SAMPLE_RATE
+    if isinstance(net, Waveform | Aasist):
+        time = np.arange(frames * HOP + 77 if isinstance(net, Waveform) else WINDOW_SAMPLES) / SAMPLE_RATE
         return torch.from_numpy((rng.normal(0.0, 0.1, (batch, len(time))) * (0.01 + np.sin(7.0 * time) ** 2)).astype(np.float32))
     if isinstance(net, Ge2e):
         return torch.from_numpy(np.exp(rng.normal(-6.0, 2.0, (batch, 160, 40))).astype(np.float32))
@@ -111,16 +115,19 @@ def example(net: nn.Module, batch: int, frames: int, seed: int) -> Tensor:
 
 def write(net: nn.Module, path: Path) -> float:
     """Writes the ONNX file and returns its largest difference from PyTorch over several batch sizes and lengths."""
+    output = "embedding"
     if isinstance(net, Ge2e):
         name, axes = "mel_power", {0: "batch"}
     elif isinstance(net, Waveform):
         name, axes = "pcm", {0: "batch", 1: "samples"}
+    elif isinstance(net, Aasist):
+        name, axes, output = "pcm", {0: "batch"}, "logits"
     else:
         name, axes = "log_mel", {0: "batch", 2: "frames"}
-    dynamic = {name: axes, "embedding": {0: "batch"}}
+    dynamic = {name: axes, output: {0: "batch"}}
     path.parent.mkdir(parents=True, exist_ok=True)
     torch.onnx.export(
-        net, (example(net, 2, 200, 0),), str(path), input_names=[name], output_names=["embedding"], dynamic_axes=dynamic,
+        net, (example(net, 2, 200, 0),), str(path), input_names=[name], output_names=[output], dynamic_axes=dynamic,
         opset_version=OPSET, dynamo=False,
     )
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])

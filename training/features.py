@@ -40,7 +40,7 @@ def htk_filters(n_mels: int, n_fft: int, low: float = 20.0, high: float = 7600.0
         return 2595.0 * np.log10(1.0 + f / 700.0)
 
     points = 700.0 * (10.0 ** (np.linspace(mel(low), mel(high), n_mels + 2) / 2595.0) - 1.0)
-    return _triangles(points, n_fft)
+    return triangles(points, n_fft)
 
 
 def slaney_filters(n_mels: int, n_fft: int) -> Tensor:
@@ -50,10 +50,11 @@ def slaney_filters(n_mels: int, n_fft: int) -> Tensor:
     mels = np.linspace(0.0, top, n_mels + 2)
     points = np.where(mels < 15.0, mels * 200.0 / 3.0, 1000.0 * np.exp(step * (mels - 15.0)))
     area = 2.0 / (points[2:] - points[:-2])
-    return _triangles(points, n_fft) * torch.tensor(area, dtype=torch.float32)
+    return triangles(points, n_fft) * torch.tensor(area, dtype=torch.float32)
 
 
-def _triangles(points: np.ndarray, n_fft: int) -> Tensor:
+def triangles(points: np.ndarray, n_fft: int) -> Tensor:
+    """Triangular filters of peak 1 between every other of the points, which are in Hz: `(n_fft // 2 + 1, len(points) - 2)`."""
     bins = np.linspace(0.0, SAMPLE_RATE / 2, n_fft // 2 + 1)[:, None]
     left, centre, right = points[None, :-2], points[None, 1:-1], points[None, 2:]
     weights = np.minimum((bins - left) / (centre - left), (right - bins) / (right - centre))
