@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use voicegate_audio::features::{Cmn, Window};
+use voicegate_audio::spoof::{fingerprint, signals};
 use voicegate_audio::{DecodeLimits, Quality, Resampler, decode, detect_speech, kaldi_fbank, log_mel};
 
 /// Three seconds that sound roughly like speech: a gliding harmonic tone in syllables over faint noise.
@@ -55,6 +56,11 @@ fn stages(criterion: &mut Criterion) {
     group.bench_function("decode WebM/Opus (1 s)", |b| b.iter(|| decoded(black_box(opus))));
     group.bench_function("detect speech", |b| b.iter(|| detect_speech(black_box(&pcm))));
     group.bench_function("quality", |b| b.iter(|| Quality::measure(black_box(&pcm), &speech)));
+    let measured = Quality::measure(&pcm, &speech);
+    group.bench_function("spoofing signals", |b| b.iter(|| signals(black_box(&pcm), &speech, &measured)));
+    let print = fingerprint(&pcm);
+    group.bench_function("fingerprint", |b| b.iter(|| fingerprint(black_box(&pcm))));
+    group.bench_function("compare two fingerprints", |b| b.iter(|| print.compare(black_box(&print))));
     group.bench_function("log-mel", |b| b.iter(|| log_mel(black_box(&pcm))));
     group.bench_function("Kaldi filterbank", |b| {
         b.iter(|| kaldi_fbank(black_box(&pcm), Window::Hamming, Cmn::Utterance));

@@ -37,8 +37,10 @@ mod quality;
 mod refusal;
 pub mod render;
 mod resample;
+pub mod spoof;
 mod stream;
 pub mod vad;
+mod wav;
 
 pub use decode::{DecodeLimits, Decoded, Source, decode};
 pub use features::{Features, ge2e_mel, ge2e_partials, kaldi_fbank, log_mel};
@@ -48,3 +50,4 @@ pub use refusal::{Refusal, Warning};
 pub use resample::{Resampler, SUPPORTED_RATES};
 pub use stream::{PushStream, SampleFormat, StreamQuality};
 pub use vad::{Speech, detect_speech};
+pub use wav::encode_wav;

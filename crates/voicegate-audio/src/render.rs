@@ -71,13 +71,13 @@ fn uniform(state: &mut u64) -> f64 {
 }
 
 /// One section of second order.
-struct Biquad {
+pub(crate) struct Biquad {
     b: [f64; 3],
     a: [f64; 2],
 }
 
 impl Biquad {
-    fn filter(&self, samples: &mut [f64]) {
+    pub(crate) fn filter(&self, samples: &mut [f64]) {
         let (mut z1, mut z2) = (0.0, 0.0);
         for sample in samples {
             let input = *sample;
@@ -90,7 +90,7 @@ impl Biquad {
 }
 
 /// The sections of a Butterworth filter of even `order`, by the bilinear transform.
-fn butterworth(order: u32, edge_hz: f64, high_pass: bool) -> impl Iterator<Item = Biquad> {
+pub(crate) fn butterworth(order: u32, edge_hz: f64, high_pass: bool) -> impl Iterator<Item = Biquad> {
     let k = (PI * edge_hz / f64::from(SAMPLE_RATE)).tan();
     (0..order / 2).map(move |section| {
         let damping = 2.0 * (PI * f64::from(2 * section + 1) / f64::from(2 * order)).sin();

@@ -15,7 +15,9 @@
 //! | [`score`] | one attempt against a template |
 //! | [`calibration`] | scores and quality → log-likelihood ratio |
 //! | [`similarity`] | the scale of the answers |
+//! | [`countermeasure`] | detectors of replayed and made speech → log-likelihood ratio, and its verdict |
 //! | [`threshold`] | how similar a voice must be under the circumstances |
+//! | [`challenge`] | words to be said for one attempt, and whether they were |
 //! | [`experiment`] | which arm of an experiment a person is in |
 //! | [`decide`] | evidence × policy × circumstances → outcome with reasons |
 //! | [`ageing`] | what an accepted attempt may teach a template |
@@ -31,6 +33,8 @@ pub mod ageing;
 pub mod as_norm;
 pub mod audit;
 pub mod calibration;
+pub mod challenge;
+pub mod countermeasure;
 pub mod decide;
 pub mod embedding;
 pub mod enrolment;

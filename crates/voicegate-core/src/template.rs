@@ -1,6 +1,6 @@
 //! What is kept of a voice: the exemplars and each model's mean of them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -116,7 +116,8 @@ impl Template {
 
     /// Registry ids of the models that heard at least one exemplar, in order.
     pub fn models(&self) -> impl Iterator<Item = &str> {
-        self.means.values().flat_map(BTreeMap::keys).map(String::as_str).collect::<BTreeSet<_>>().into_iter()
+        // Any condition would do: the means are over the same models in each.
+        self.means.get(&Condition::Clear).into_iter().flat_map(BTreeMap::keys).map(String::as_str)
     }
 
     /// The form in which it is stored: one part per model, so that one model's data can be dropped on its own.
@@ -215,9 +216,8 @@ impl StoredExemplar {
 fn means(exemplars: &[Exemplar], condition: Condition) -> Result<BTreeMap<String, Embedding>, TemplateError> {
     let mut heard: BTreeMap<&str, Vec<&Embedding>> = BTreeMap::new();
     for exemplar in exemplars {
-        for (model, as_recorded) in exemplar.voiceprint.iter() {
-            let embedding = exemplar.heard(model, condition).unwrap_or(as_recorded);
-            heard.entry(model).or_default().push(embedding);
+        for (model, _) in exemplar.voiceprint.iter() {
+            heard.entry(model).or_default().extend(exemplar.heard(model, condition));
         }
     }
     let mean = |(model, embeddings): (&str, Vec<&Embedding>)| {

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use ort::session::{RunOptions, Session};
 use ort::value::TensorRef;
-use voicegate_models::{Library, ModelSession, Registry, Runtime, SHIPPED_SPEAKER_MODEL, Task};
+use voicegate_models::{Answers, Library, ModelSession, Registry, Runtime, SHIPPED_SPEAKER_MODEL, Task};
 
 type Failure = Box<dyn std::error::Error>;
 type Run = Box<dyn FnMut(usize, &[f32]) -> Result<(), Failure>>;
@@ -53,7 +53,8 @@ fn session(runtime: &Runtime, root: &Path, options: &str) -> Result<Run, Failure
     let (_, bytes) = registry.read(&SHIPPED_SPEAKER_MODEL.parse()?, Task::SpeakerVerification)?;
     if options == "ours" {
         let shape = [None, Some(MEL_BINS), None];
-        let mut session = ModelSession::new(runtime, &bytes, NonZeroUsize::MIN, shape, 192)?;
+        let mut session =
+            ModelSession::new(runtime, &bytes, NonZeroUsize::MIN, shape, (Answers::PerItem, 192))?;
         return Ok(Box::new(move |frames, input| {
             session.run([1, MEL_BINS, frames], input).map(drop).map_err(Into::into)
         }));

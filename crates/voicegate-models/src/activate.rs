@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::registry::{Assignment, Metadata, ModelId, Refusal, Registry, RegistryEdit, RegistryError, Task};
-use crate::{Runtime, extractor};
+use crate::{Runtime, antispoofing, extractor, recogniser};
 
 /// What was chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,14 +47,17 @@ pub enum ActivateError {
         /// Why it cannot.
         refusal: Refusal,
     },
-    /// The program has no use for models of this task yet.
-    #[error("'{id}' is a model for {task}, which this program does not run yet")]
+    /// It is for a task that it cannot be chosen for.
+    #[error("'{id}' is a model for {task}, and cannot serve here")]
     Task {
         /// The model.
         id: ModelId,
         /// Its task.
         task: Task,
     },
+    /// A countermeasure without a fusion that says what its scores mean.
+    #[error("'{0}' cannot serve by itself; `voicegate eval fit-pad --write ID` makes a fusion that can")]
+    Unfitted(ModelId),
     /// Active and fallback are the same.
     #[error("'{0}' cannot be its own fallback")]
     OwnFallback(ModelId),
@@ -81,10 +84,10 @@ pub fn activate(
     let edit = RegistryEdit::begin(folder)?;
     let registry = Registry::open(folder)?;
     let mut checked = Vec::new();
+    let task = task_of(&registry, id);
     for id in std::iter::once(id).chain(fallback) {
-        check(runtime, &registry, id, &mut checked)?;
+        check(runtime, &registry, (id, task), &mut checked)?;
     }
-    let task = Task::SpeakerVerification;
     let former = registry.tasks().get(&task).cloned();
     let successor = fallback.cloned().or_else(|| match &former {
         Some(former) if former.active == *id => former.fallback.clone(),
@@ -97,32 +100,46 @@ pub fn activate(
     })?;
     let has_calibration = match registry.systems().get(id) {
         Some(system) => system.calibration.is_some(),
-        None => metadata(&registry, id).is_some_and(|metadata| metadata.calibration.is_some()),
+        None if registry.countermeasures().contains_key(id) => true,
+        None => metadata(&registry, id)
+            .is_some_and(|found| found.calibration.is_some() || found.challenge_rule.is_some()),
     };
     Ok(Activated { task, assignment, former, checked, has_calibration })
 }
 
-/// Loads everything that `id` needs, except what `checked` holds already.
+/// What `id` is for; a model that cannot be read counts as a speaker model, whose refusal is said when it is loaded.
+fn task_of(registry: &Registry, id: &ModelId) -> Task {
+    if registry.countermeasures().contains_key(id) {
+        return Task::Antispoofing;
+    }
+    metadata(registry, id).map_or(Task::SpeakerVerification, |metadata| metadata.task)
+}
+
+/// Loads everything that `id` needs to serve `task`, except what `checked` holds already.
 fn check(
     runtime: &Runtime,
     registry: &Registry,
-    id: &ModelId,
+    (id, task): (&ModelId, Task),
     checked: &mut Vec<ModelId>,
 ) -> Result<(), ActivateError> {
-    let members: Vec<&ModelId> = match registry.systems().get(id) {
-        Some(system) => system.members.keys().collect(),
-        None if registry.models().contains_key(id) => vec![id],
-        None => return Err(ActivateError::NotListed(id.clone())),
-    };
-    for member in members {
-        let other = metadata(registry, member).map(|metadata| metadata.task);
-        if let Some(task) = other.filter(|task| *task != Task::SpeakerVerification) {
-            return Err(ActivateError::Task { id: member.clone(), task });
+    let members: Vec<&ModelId> = match (registry.systems().get(id), registry.countermeasures().get(id)) {
+        (Some(system), _) => system.members.keys().collect(),
+        (None, Some(entry)) => entry.models.iter().collect(),
+        (None, None) if !registry.models().contains_key(id) => {
+            return Err(ActivateError::NotListed(id.clone()));
         }
+        (None, None) if task == Task::Antispoofing => return Err(ActivateError::Unfitted(id.clone())),
+        (None, None) => vec![id],
+    };
+    let own = task_of(registry, id);
+    if own != task {
+        return Err(ActivateError::Task { id: id.clone(), task: own });
+    }
+    for member in members {
         if checked.contains(member) {
             continue;
         }
-        load(runtime, registry, member).map_err(|refusal| match member == id {
+        load(runtime, registry, member, task).map_err(|refusal| match member == id {
             true => ActivateError::Refused { id: id.clone(), refusal },
             false => ActivateError::Member { id: id.clone(), member: member.clone(), refusal },
         })?;
@@ -131,9 +148,16 @@ fn check(
     Ok(())
 }
 
-fn load(runtime: &Runtime, registry: &Registry, id: &ModelId) -> Result<(), Refusal> {
-    let (metadata, bytes) = registry.read(id, Task::SpeakerVerification)?;
-    extractor(runtime, &bytes, metadata, std::num::NonZeroUsize::MIN).map(drop)
+fn load(runtime: &Runtime, registry: &Registry, id: &ModelId, task: Task) -> Result<(), Refusal> {
+    let (metadata, bytes) = registry.read(id, task)?;
+    let threads = std::num::NonZeroUsize::MIN;
+    match task {
+        Task::SpeakerVerification => extractor(runtime, &bytes, metadata, threads).map(drop),
+        Task::Antispoofing => antispoofing::worker(runtime, &bytes, metadata, threads).map(drop),
+        Task::SpeechRecognition => recogniser::worker(runtime, &bytes, metadata, threads).map(drop),
+        // No network of this program is for it, so no metadata names it.
+        Task::AgeDetection => Err(Refusal::Task { expected: Task::SpeakerVerification, found: task }),
+    }
 }
 
 fn metadata<'a>(registry: &'a Registry, id: &ModelId) -> Option<&'a Metadata> {

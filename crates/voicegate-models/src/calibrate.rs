@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use voicegate_core::countermeasure::FittedSpoofFusion;
 
 use crate::registry::parse::parse;
 use crate::registry::{
@@ -50,4 +51,20 @@ pub fn set_calibrations(
             .map_err(|error| RegistryError::Unwritable { path: path.clone(), reason: error.to_string() })?;
     }
     Ok(())
+}
+
+/// Writes the fusion `id` of countermeasures with the networks that it runs into the registry, over an earlier one of the
+/// same name; everything else stays.
+///
+/// # Errors
+/// [`RegistryError`] if the registry cannot be read or written, or would be wrong with it.
+pub fn set_countermeasures(
+    folder: &Path,
+    id: &ModelId,
+    models: &[ModelId],
+    fitted: &FittedSpoofFusion,
+) -> Result<(), RegistryError> {
+    RegistryEdit::begin(folder)?.apply(|registry| {
+        registry["countermeasures"][id.as_str()] = json!({"models": models, "fitted": fitted});
+    })
 }

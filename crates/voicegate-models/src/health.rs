@@ -1,10 +1,8 @@
 //! How each model is, for the health endpoint and for `doctor`.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
-use crate::SpeakerModel;
+use crate::loading::LoadState;
 use crate::registry::{Metadata, ModelId, Refusal, Registry, Task};
 
 /// What a model is assigned to do.
@@ -59,30 +57,20 @@ impl ModelHealth {
 }
 
 /// The health of every model and fusion of `registry`, by id.
-pub(crate) fn of(
-    registry: &Registry,
-    loaded: &[SpeakerModel],
-    serving: &ModelId,
-    refused: &BTreeMap<ModelId, Refusal>,
-) -> Vec<ModelHealth> {
-    let is_loaded =
-        |id: &ModelId| loaded.iter().any(|model| model.metadata().id == *id || model.running().id == *id);
+pub(crate) fn of(registry: &Registry, LoadState { loaded, refused }: &LoadState) -> Vec<ModelHealth> {
     let entry = |id: &ModelId, found: Result<Option<&Metadata>, &Refusal>| {
         let (task, role) = assigned(registry, id).unwrap_or((None, Role::Unassigned));
         let state = match found.err().or_else(|| refused.get(id)) {
             Some(refusal) => ModelState::Refused { reason: refusal.to_string() },
-            // A fusion is no file; it is loaded when it serves.
-            None if is_loaded(id) || (id == serving && registry.systems().contains_key(id)) => {
-                ModelState::Loaded
-            }
+            None if loaded.contains(id) => ModelState::Loaded,
             None => ModelState::Verified,
         };
         let task = found.ok().flatten().map_or(task, |metadata| Some(metadata.task));
         ModelHealth { id: id.clone(), task, role, state }
     };
     let models = registry.models().iter().map(|(id, found)| entry(id, found.as_ref().map(Some)));
-    let systems = registry.systems().keys().map(|id| entry(id, Ok(None)));
-    let mut health: Vec<ModelHealth> = models.chain(systems).collect();
+    let fusions = registry.systems().keys().chain(registry.countermeasures().keys());
+    let mut health: Vec<ModelHealth> = models.chain(fusions.map(|id| entry(id, Ok(None)))).collect();
     health.sort_by(|a, b| a.id.cmp(&b.id));
     health
 }
@@ -106,10 +94,9 @@ fn assigned(registry: &Registry, id: &ModelId) -> Option<(Option<Task>, Role)> {
         Some((Some(*task), role))
     });
     direct.or_else(|| {
-        let fused = registry.systems().iter().filter(|(_, system)| system.members.contains_key(id));
-        fused
-            .filter_map(|(fusion, _)| assigned(registry, fusion))
-            .map(|(task, _)| (task, Role::Member))
-            .next()
+        let speakers = registry.systems().iter().filter(|(_, system)| system.members.contains_key(id));
+        let others = registry.countermeasures().iter().filter(|(_, entry)| entry.models.contains(id));
+        let fusions = speakers.map(|(fusion, _)| fusion).chain(others.map(|(fusion, _)| fusion));
+        fusions.filter_map(|fusion| assigned(registry, fusion)).map(|(task, _)| (task, Role::Member)).next()
     })
 }

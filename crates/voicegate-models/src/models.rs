@@ -1,16 +1,19 @@
 //! The models that serve, chosen out of a registry.
 
-use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::registry::{Metadata, ModelId, Refusal, Registry, Task};
-use crate::{ModelHealth, PoolSettings, Runtime, SpeakerModel, SpeakerModels, System, health};
+use crate::loading::{LoadState, Loader, Loading};
+use crate::registry::{ModelId, Refusal, Registry, Task};
+use crate::{
+    Countermeasures, CtcNetwork, ModelHealth, PoolSettings, Recogniser, Runtime, SpeakerModels, System,
+    WhisperClient, WhisperError, WhisperServer, WhisperSettings, antispoofing, health, recogniser, speaker,
+};
 
 /// How models run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// Sessions that run side by side, each with its own copy of the weights.
     pub workers: NonZeroUsize,
@@ -20,6 +23,8 @@ pub struct Settings {
     pub pool: PoolSettings,
     /// Whether the quantized form of a model serves where there is one.
     pub quantized: Quantized,
+    /// A server that hears the words of challenges in place of the registry's network.
+    pub whisper: Option<WhisperSettings>,
 }
 
 /// Whether the quantized form of a model serves where there is one.
@@ -58,13 +63,16 @@ impl Default for Settings {
             threads_per_worker: NonZeroUsize::MIN,
             pool: PoolSettings { queue: at_least_one(64), deadline: Duration::from_secs(10) },
             quantized: Quantized::Auto,
+            whisper: None,
         }
     }
 }
 
-/// The loaded models, or why there are none.
+/// The loaded models of each task, or why there are none.
 pub struct Models {
     speakers: Result<SpeakerModels, String>,
+    countermeasures: Result<Countermeasures, String>,
+    recogniser: Result<Recogniser, String>,
     health: Vec<ModelHealth>,
 }
 
@@ -82,36 +90,42 @@ pub enum LoadError {
         /// Each model tried with its refusal.
         refused: Vec<(ModelId, Refusal)>,
     },
+    /// Nobody knows what its answers mean.
+    #[error("the model for {0} was not fitted")]
+    Unfitted(Task),
+    /// The settings name no server that may hear recordings.
+    #[error("the words of challenges cannot be sent away: {0}")]
+    Whisper(#[from] WhisperError),
     /// The system gives no more threads.
     #[error("the threads of the models cannot be started: {0}")]
     Threads(#[from] std::io::Error),
 }
 
 impl Models {
-    /// Loads the active model or fusion of each task; the fallback where that one cannot be used whole.
+    /// Loads the active model or fusion of each task; the fallback where that one cannot be used whole. Without a
+    /// countermeasure or a recogniser the rest works, and whoever needs one is told why it is missing.
     ///
     /// # Errors
-    /// [`LoadError`] if a task that is needed has no usable model.
+    /// [`LoadError`] if there is no usable speaker model, or no thread for one of the models.
     pub fn load(runtime: &Runtime, registry: &Registry, settings: &Settings) -> Result<Self, LoadError> {
-        let task = Task::SpeakerVerification;
-        let assignment = registry.tasks().get(&task).ok_or(LoadError::Unassigned(task))?;
-        let mut loading =
-            Loading { runtime, registry, settings, loaded: Vec::new(), refused: BTreeMap::new() };
-        for id in std::iter::once(&assignment.active).chain(&assignment.fallback) {
-            if let Some(serving) = loading.system(id)? {
-                let health = health::of(registry, &loading.loaded, &serving.id, &loading.refused);
-                let listed = registry.systems().iter().map(|(id, entry)| System::listed(id, entry));
-                let speakers = SpeakerModels::new(loading.loaded, serving, listed, *id == assignment.active);
-                return Ok(Self { speakers: Ok(speakers), health });
-            }
-        }
-        Err(LoadError::AllRefused { task, refused: loading.refused.into_iter().collect() })
+        let mut state = LoadState::default();
+        let loader = Loader { runtime, registry, settings };
+        let speakers = speakers(loader, &mut state)?;
+        let countermeasures = or_reason(countermeasures(loader, &mut state))?;
+        let recogniser = or_reason(recogniser(loader, &mut state))?;
+        let health = health::of(registry, &state);
+        Ok(Self { speakers: Ok(speakers), countermeasures, recogniser, health })
     }
 
     /// No models: everything that needs one is refused with `reason`, and the rest of the program works.
     #[must_use]
     pub fn none(reason: String) -> Self {
-        Self { speakers: Err(reason), health: Vec::new() }
+        Self {
+            speakers: Err(reason.clone()),
+            countermeasures: Err(reason.clone()),
+            recogniser: Err(reason),
+            health: Vec::new(),
+        }
     }
 
     /// The models that make embeddings.
@@ -122,6 +136,22 @@ impl Models {
         self.speakers.as_ref().map_err(String::as_str)
     }
 
+    /// The models that tell bona fide speech from replayed and synthetic speech.
+    ///
+    /// # Errors
+    /// Why there are none, as a sentence.
+    pub fn countermeasures(&self) -> Result<&Countermeasures, &str> {
+        self.countermeasures.as_ref().map_err(String::as_str)
+    }
+
+    /// Who hears the words of a challenge.
+    ///
+    /// # Errors
+    /// Why there is none, as a sentence.
+    pub fn recogniser(&self) -> Result<&Recogniser, &str> {
+        self.recogniser.as_ref().map_err(String::as_str)
+    }
+
     /// The health of every listed model and fusion, by id.
     #[must_use]
     pub fn health(&self) -> &[ModelHealth] {
@@ -129,80 +159,51 @@ impl Models {
     }
 }
 
-/// Loading, with what came of it so far.
-struct Loading<'a> {
-    runtime: &'a Runtime,
-    registry: &'a Registry,
-    settings: &'a Settings,
-    loaded: Vec<SpeakerModel>,
-    refused: BTreeMap<ModelId, Refusal>,
+fn speakers(loader: Loader<'_>, state: &mut LoadState) -> Result<SpeakerModels, LoadError> {
+    let systems = loader.registry.systems();
+    let loading = Loading::new(loader, Task::SpeakerVerification, speaker::worker);
+    let serving = loading.serve(state, |loading, id| match systems.get(id) {
+        None => Ok(loading.model(id)?.map(System::alone)),
+        Some(listed) => Ok(loading.whole(id, listed.members.keys())?.then(|| System::listed(id, listed))),
+    })?;
+    let listed = systems.iter().map(|(id, entry)| System::listed(id, entry));
+    Ok(SpeakerModels::new(serving.models, serving.system, listed, serving.first_choice))
 }
 
-impl Loading<'_> {
-    /// The model or fusion `id`, if all of it can be used.
-    fn system(&mut self, id: &ModelId) -> Result<Option<System>, LoadError> {
-        let Some(listed) = self.registry.systems().get(id) else {
-            return Ok(self.model(id)?.map(System::alone));
-        };
-        let mut missing = Vec::new();
-        for member in listed.members.keys() {
-            if self.model(member)?.is_none() {
-                missing.push(member.clone());
-            }
-        }
-        if !missing.is_empty() {
-            let refusal = Refusal::Members(missing);
-            tracing::error!(system = %id, %refusal, "fusion refused");
-            self.refused.insert(id.clone(), refusal);
-            return Ok(None);
-        }
-        Ok(Some(System::listed(id, listed)))
-    }
+fn countermeasures(loader: Loader<'_>, state: &mut LoadState) -> Result<Countermeasures, LoadError> {
+    let fusions = loader.registry.countermeasures();
+    let loading = Loading::new(loader, Task::Antispoofing, antispoofing::worker);
+    let serving = loading.serve(state, |loading, id| match fusions.get(id) {
+        None => Ok(None),
+        Some(listed) => Ok(loading.whole(id, &listed.models)?.then(|| (id.clone(), listed.fitted.clone()))),
+    })?;
+    let (id, fitted) = serving.system;
+    Ok(Countermeasures::new(id, fitted, serving.models))
+}
 
-    /// The metadata of the model `id`, which is loaded if it is not yet.
-    fn model(&mut self, id: &ModelId) -> Result<Option<&Metadata>, LoadError> {
-        if self.refused.contains_key(id) {
-            return Ok(None);
-        }
-        if !self.loaded.iter().any(|model| model.metadata().id == *id) {
-            let loaded = self.read(id);
-            match loaded {
-                Ok(model) => {
-                    let model = model?;
-                    tracing::info!(model = %id, file = %model.running().id, "model loaded");
-                    self.loaded.push(model);
-                }
-                Err(refusal) => {
-                    tracing::error!(model = %id, %refusal, "model refused");
-                    self.refused.insert(id.clone(), refusal);
-                }
-            }
-        }
-        Ok(self.loaded.iter().map(SpeakerModel::metadata).find(|metadata| metadata.id == *id))
+fn recogniser(loader: Loader<'_>, state: &mut LoadState) -> Result<Recogniser, LoadError> {
+    if let Some(settings) = &loader.settings.whisper {
+        let pool = PoolSettings { deadline: settings.timeout, ..loader.settings.pool };
+        return Ok(Recogniser::Whisper(WhisperServer::start(&WhisperClient::new(settings)?, pool)?));
     }
+    let loading = Loading::new(loader, Task::SpeechRecognition, recogniser::worker);
+    let serving = loading.serve(state, |loading, id| Ok(loading.model(id)?.map(|_| ())))?;
+    // The first that could be loaded serves, and no other was tried.
+    let model = serving.models.into_iter().next();
+    model
+        .and_then(CtcNetwork::new)
+        .map(|network| Recogniser::Network(Box::new(network)))
+        .ok_or(LoadError::Unfitted(Task::SpeechRecognition))
+}
 
-    /// The model `id`, in its quantized form where that is wanted and usable.
-    fn read(&mut self, id: &ModelId) -> Result<Result<SpeakerModel, std::io::Error>, Refusal> {
-        let task = Task::SpeakerVerification;
-        let (metadata, bytes) = self.registry.read(id, task)?;
-        let wanted = match self.settings.quantized {
-            Quantized::Auto => int8_is_fast(),
-            Quantized::Never => false,
-            Quantized::Always => true,
-        };
-        if let Some(quantized) = metadata.quantized.as_ref().filter(|_| wanted) {
-            let loaded = self.registry.read(quantized, task).and_then(|(form, bytes)| {
-                SpeakerModel::load(self.runtime, metadata.clone(), form.clone(), &bytes, self.settings)
-            });
-            match loaded {
-                Ok(model) => return Ok(model),
-                Err(refusal) => {
-                    tracing::error!(model = %quantized, %refusal, "quantized model refused");
-                    self.refused.insert(quantized.clone(), refusal);
-                }
-            }
-        }
-        SpeakerModel::load(self.runtime, metadata.clone(), metadata.clone(), &bytes, self.settings)
+/// What a missing model means where the program can do without.
+fn or_reason<T>(loaded: Result<T, LoadError>) -> Result<Result<T, String>, LoadError> {
+    match loaded {
+        Err(LoadError::Threads(error)) => Err(LoadError::Threads(error)),
+        other => Ok(other.map_err(|error| {
+            tracing::warn!(%error, "some checks cannot be made");
+            error.to_string()
+        })),
     }
 }
 

@@ -26,11 +26,21 @@ pub enum SessionError {
 pub struct ModelSession {
     session: Session,
     outputs: usize,
+    answers: Answers,
+}
+
+/// What a graph answers with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answers {
+    /// Values per batch item: shape (batch, values).
+    PerItem,
+    /// Values per frame of the one batch item: shape (1, frames, values).
+    PerFrame,
 }
 
 impl ModelSession {
     /// Loads the graph out of `bytes`. `input` is its input shape with `None` for a free axis, `outputs` the number of
-    /// values per batch item; `threads` work inside one run.
+    /// values per batch item or frame; `threads` work inside one run.
     ///
     /// # Errors
     /// [`SessionError::Load`] or [`SessionError::Shape`].
@@ -39,15 +49,18 @@ impl ModelSession {
         bytes: &[u8],
         threads: NonZeroUsize,
         input: [Option<usize>; N],
-        outputs: usize,
+        (answers, outputs): (Answers, usize),
     ) -> Result<Self, SessionError> {
         let session = builder(runtime, threads)
             .and_then(|mut builder| builder.commit_from_memory(bytes))
             .map_err(|error| SessionError::Load(error.to_string()))?;
         check("input", &session.inputs().iter().map(|i| i.dtype()).collect::<Vec<_>>(), &input)?;
-        let output = [None, Some(outputs)];
-        check("output", &session.outputs().iter().map(|o| o.dtype()).collect::<Vec<_>>(), &output)?;
-        Ok(Self { session, outputs })
+        let output: &[Option<usize>] = match answers {
+            Answers::PerItem => &[None, Some(outputs)],
+            Answers::PerFrame => &[Some(1), None, Some(outputs)],
+        };
+        check("output", &session.outputs().iter().map(|o| o.dtype()).collect::<Vec<_>>(), output)?;
+        Ok(Self { session, outputs, answers })
     }
 
     /// Runs the graph on `data` of `shape`, batch first.
@@ -59,9 +72,12 @@ impl ModelSession {
         let input = TensorRef::from_array_view((shape, data)).map_err(failed)?;
         let outputs = self.session.run(ort::inputs![input]).map_err(failed)?;
         let (_, values) = outputs[0].try_extract_tensor::<f32>().map_err(failed)?;
-        let expected = shape.first().copied().unwrap_or(0) * self.outputs;
-        if values.len() != expected {
-            return Err(SessionError::Run(format!("{} output values instead of {expected}", values.len())));
+        let fits = match self.answers {
+            Answers::PerItem => values.len() == shape.first().copied().unwrap_or(0) * self.outputs,
+            Answers::PerFrame => values.len().is_multiple_of(self.outputs),
+        };
+        if !fits {
+            return Err(SessionError::Run(format!("{} output values do not fit", values.len())));
         }
         Ok(values.to_vec())
     }

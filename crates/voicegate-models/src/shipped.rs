@@ -20,9 +20,13 @@ macro_rules! shipped {
 const FILES: &[(&str, &[u8])] = shipped![
     "biometric/speaker_verification/ecapa-tdnn-c256-v1.onnx",
     "biometric/speaker_verification/ecapa-tdnn-c256-v1-int8.onnx",
+    "biometric/antispoofing/spoof-resnet-v1.onnx",
+    "biometric/speech_recognition/ctc-conv-en-v1.onnx",
     "biometric/config/ecapa-tdnn-c256-v1.json",
     "biometric/config/ecapa-tdnn-c256-v1-int8.json",
     "biometric/config/ge2e-resemblyzer.json",
+    "biometric/config/spoof-resnet-v1.json",
+    "biometric/config/ctc-conv-en-v1.json",
     "model_registry.json",
 ];
 
@@ -34,6 +38,7 @@ const FORMER: &[(&str, &str)] = &[
     (REGISTRY_FILE, "008334d699e543218a00cef64507aa23869f3fc514e95f509f98796eed2d54b6"),
     (REGISTRY_FILE, "81f4a998ef25309b56b55814576dbc8de54b7df8996efafffa2766d33167da92"),
     (REGISTRY_FILE, "aa1e707078b9f85061a68b237e7d3562c885b1b9ab7c27d57d4a25d90a6c9b73"),
+    (REGISTRY_FILE, "2edf0b103720e5c0523a19fee849ee09b7d9a51d4e25cb74fc35dbcced1f7b47"),
 ];
 const GE2E: &str = "biometric/config/ge2e-resemblyzer.json";
 
@@ -140,9 +145,10 @@ mod tests {
         materialise(folder.path()).unwrap();
         let path = folder.path().join("model_registry.json");
         let shipped = fs::read(&path).unwrap();
-        let all: [&[u8]; 2] = [
+        let all: [&[u8]; 3] = [
             include_bytes!("../tests/golden/model_registry.0.json"),
             include_bytes!("../tests/golden/model_registry.1.json"),
+            include_bytes!("../tests/golden/model_registry.2.json"),
         ];
         for former in all {
             fs::write(&path, former).unwrap();

@@ -76,6 +76,12 @@ impl From<ServiceError> for ApiError {
         let detail = sentence(&error);
         match error {
             ServiceError::Invalid(_) => Self::new(Kind::InvalidRequest, detail),
+            ServiceError::Prompt(_) => Self::field("length", format!("length: {detail}")),
+            // Why stands in the record: whoever guesses at challenges shall not learn whose they are.
+            ServiceError::Challenge(_) => Self::new(
+                Kind::ChallengeRefused,
+                "The challenge was used before, has expired, or is not one for this person, device and purpose; ask for a new one.",
+            ),
             ServiceError::NotEnrolled(_) => Self::new(Kind::NotEnrolled, detail),
             ServiceError::Revoked(_) => Self::new(Kind::ProfileRevoked, detail),
             ServiceError::Incomplete(_) => Self::new(Kind::EnrolmentIncomplete, detail),

@@ -12,7 +12,7 @@
 //! | [`openapi`], [`wire`] | the OpenAPI document and the bodies it describes |
 //! | [`metrics`] | names and labels of all metrics |
 //! | [`mod@serve`] | connections and graceful shutdown |
-//! | `sweep` | forgets remembered answers in time |
+//! | `sweep` | forgets in time what is kept for a time |
 
 pub mod endpoints;
 pub mod error;

@@ -125,7 +125,8 @@ impl Metrics {
             for (stage, ms) in [
                 ("decode", timings.decode_ms),
                 ("quality", timings.quality_ms),
-                ("embedding", timings.embedding_ms),
+                ("signals", timings.signals_ms),
+                ("networks", timings.networks_ms),
                 ("score", timings.score_ms),
                 ("store", timings.store_ms),
             ] {

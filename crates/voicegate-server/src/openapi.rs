@@ -15,7 +15,7 @@ use crate::problem::{PROBLEM_JSON, Problem};
         title = "voicegate",
         description = "Voice authentication: enrol a voice, verify it, and say why.\n\n\
             Errors are problem documents (RFC 9457) with a stable `type`. Writes can be repeated safely under an \
-            `Idempotency-Key`, verifications excepted. Every answer carries an `X-Request-Id`. Times are UTC, RFC 3339.",
+            `Idempotency-Key`, verifications and challenges excepted. Every answer carries an `X-Request-Id`. Times are UTC, RFC 3339.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     tags(

@@ -76,6 +76,8 @@ kinds! {
         "Somebody else changed the same thing at the same moment. Read it again and retry.";
     IdempotencyInFlight "idempotency-in-flight" CONFLICT "Still being worked on"
         "A request with this idempotency key is still being worked on. Repeat it a moment later to get its answer.";
+    ChallengeRefused "challenge-refused" GONE "Challenge refused"
+        "The challenge was used before, has expired, or is not one for this person, device and purpose. Ask for a new one.";
     ProfileRevoked "profile-revoked" GONE "Profile revoked"
         "The voice profile was revoked and its templates are gone. Enrol the voice again.";
     PreconditionFailed "precondition-failed" PRECONDITION_FAILED "Version is not current"

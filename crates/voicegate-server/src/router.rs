@@ -35,6 +35,7 @@ pub fn router(state: AppState) -> Router {
     let api = OpenApiRouter::new()
         .routes(behind(Scope::Enroll, routes!(on::enroll_biometric::enroll_biometric)))
         .routes(each_anew(Scope::Verify, routes!(on::verify_biometric::verify_biometric)))
+        .routes(each_anew(Scope::Verify, routes!(on::challenge_create::challenge_create)))
         .routes(behind(Scope::Verify, routes!(on::verify_age_acoustic::verify_age_acoustic)))
         .routes(behind(Scope::ReadProfile, routes!(on::profile_biometric::profile_biometric)))
         .routes(behind(Scope::Enroll, routes!(on::profile_update::profile_update)))
@@ -92,7 +93,7 @@ enum Repeats {
     /// It gets the remembered answer.
     Remembered,
     /// Its answer may not be remembered, so it takes no key: a verification is a fresh measurement, which must not
-    /// outlive a revocation, and a new API key is shown once.
+    /// outlive a revocation, a challenge is a new one each time, and a new API key is shown once.
     EachAnew,
 }
 

@@ -1,4 +1,5 @@
-//! Remembered answers end with their time, whether or not another request comes.
+//! What is kept for a time ends with it, whether or not another request comes: remembered answers, open challenges, and
+//! fingerprints of attempts.
 
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ pub(crate) fn oldest(now: Timestamp, hours: u32) -> Timestamp {
     now.checked_sub(SignedDuration::from_hours(i64::from(hours))).unwrap_or(Timestamp::MIN)
 }
 
-/// Forgets answers at once and from then on at intervals, for as long as it is polled.
+/// Forgets what has had its time at once and from then on at intervals, for as long as it is polled.
 pub(crate) async fn sweep(state: AppState) {
     let mut ticks = interval(INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -26,6 +27,13 @@ pub(crate) async fn sweep(state: AppState) {
             Ok(0) => {}
             Ok(answers) => tracing::debug!(answers, "remembered answers have had their time"),
             Err(error) => tracing::warn!(%error, "remembered answers could not be forgotten"),
+        }
+        match state.service.store().forget_expired(state.service.now()).await {
+            Ok(0) => {}
+            Ok(expired) => tracing::debug!(expired, "challenges and fingerprints have had their time"),
+            Err(error) => {
+                tracing::warn!(%error, "expired challenges and fingerprints could not be forgotten");
+            }
         }
     }
 }

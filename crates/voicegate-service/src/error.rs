@@ -1,6 +1,7 @@
 //! What a use case can fail with. Each kind has one sentence for the caller; causes go to the log.
 
 use voicegate_core::PersonId;
+use voicegate_core::challenge::{PromptError, Refusal};
 
 use crate::config::{ConfigError, Fault};
 use crate::ports::StoreError;
@@ -13,6 +14,12 @@ pub enum ServiceError {
     /// The request itself is wrong.
     #[error("{0}")]
     Invalid(String),
+    /// A prompt that is guessed too easily or cannot be said.
+    #[error(transparent)]
+    Prompt(#[from] PromptError),
+    /// The challenge cannot be answered so. It is used up.
+    #[error(transparent)]
+    Challenge(#[from] Refusal),
     /// Nobody is enrolled under this name.
     #[error("nobody is enrolled as '{0}'")]
     NotEnrolled(PersonId),

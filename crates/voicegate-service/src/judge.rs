@@ -7,9 +7,9 @@ use serde::Serialize;
 use voicegate_core::decide::Policy;
 use voicegate_core::experiment::Arm;
 use voicegate_core::{PersonId, Template, Voiceprint};
-use voicegate_models::{SpeakerModels, System};
+use voicegate_models::System;
 
-use crate::config::{Fault, VerificationConfig, VoiceAuthConfig};
+use crate::config::{Fault, VoiceAuthConfig};
 use crate::{ServiceError, policy};
 
 /// The arm of the running experiment that a person is in.
@@ -58,25 +58,26 @@ impl<'a> Judge<'a> {
     }
 
     /// What the decision asks of an attempt.
-    pub(crate) fn policy(&self, verification: &VerificationConfig) -> Policy {
-        Policy { base: self.threshold, ..verification.policy() }
+    pub(crate) fn policy(&self, config: &VoiceAuthConfig) -> Policy {
+        Policy {
+            base: self.threshold,
+            countermeasures: config.spoofing.countermeasures.requirement(),
+            suspicious: config.spoofing.suspicious,
+            challenge: config.challenge.required.requirement(),
+            ..config.verification.policy()
+        }
     }
 
-    /// The system that compares `attempt` with `template`: the judge, or else a part of it with its own calibration, by
-    /// the rule of [`SpeakerModels::system_for`].
+    /// The one of `systems` that compares `attempt` with `template`: the judge, or else what stands in for it, by the rule
+    /// of [`System::or_stand_in`].
     pub(crate) fn system_for(
         &self,
-        speakers: &'a SpeakerModels,
+        systems: &'a [System],
         attempt: &Voiceprint,
         template: &Template,
         enough: usize,
     ) -> Option<&'a System> {
-        if self.system.id == speakers.serving().id {
-            return speakers.system_for(attempt, template, enough);
-        }
-        let able = || parts(self.system, speakers.systems()).filter(|part| part.fusion.heard(attempt));
-        let most = able().map(|part| part.fusion.heard_of(template)).max().filter(|most| *most > 0)?;
-        able().find(|part| part.fusion.heard_of(template) >= enough.min(most))
+        self.system.or_stand_in(stand_ins(self.system, systems), attempt, template, enough)
     }
 }
 
@@ -126,19 +127,23 @@ fn fault(path: &str, message: String) -> Fault {
     Fault { path: path.to_owned(), message }
 }
 
-/// `whole`, and then the systems whose models are all among its models.
-fn parts<'a>(whole: &'a System, systems: &'a [System]) -> impl Iterator<Item = &'a System> {
-    let is_part = |system: &&System| {
-        system.id != whole.id
-            && system.fusion.models().all(|model| whole.fusion.models().any(|other| other == model))
+/// What may judge in the place of `judge`: everything else for the serving system, which is the first of `systems`; for
+/// another one the systems whose models are all among its models.
+fn stand_ins<'a>(judge: &'a System, systems: &'a [System]) -> impl Iterator<Item = &'a System> + Clone {
+    let serves = systems.first().is_some_and(|serving| serving.id == judge.id);
+    let is_part = |system: &System| {
+        system.fusion.models().all(|model| judge.fusion.models().any(|other| other == model))
     };
-    std::iter::once(whole).chain(systems.iter().filter(is_part))
+    systems.iter().filter(move |system| system.id != judge.id && (serves || is_part(system)))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use jiff::Timestamp;
     use serde_json::{Value, json};
-    use voicegate_core::{Calibration, Fusion};
+    use voicegate_core::{Calibration, Embedding, Exemplar, Fusion, Origin, QualityMeasures};
     use voicegate_models::{FittedCalibration, ModelId};
 
     use super::*;
@@ -257,12 +262,47 @@ mod tests {
     }
 
     #[test]
-    fn the_parts_of_a_system_are_made_of_its_models() {
-        let systems = systems();
-        let parts =
-            |n: usize| -> Vec<&str> { parts(&systems[n], &systems).map(|part| part.id.as_str()).collect() };
-        assert_eq!(parts(0), ["abc", "ab", "a", "b", "c"]);
-        assert_eq!(parts(1), ["ab", "a", "b"]);
-        assert_eq!(parts(4), ["c"]);
+    fn only_parts_stand_in_for_a_system_that_does_not_serve() {
+        let mut systems = systems();
+        systems.push(system("d", Some("v5")));
+        let found = |n: usize| -> Vec<&str> {
+            stand_ins(&systems[n], &systems).map(|system| system.id.as_str()).collect()
+        };
+        assert_eq!(found(0), ["ab", "a", "b", "c", "d"]);
+        assert_eq!(found(1), ["a", "b"]);
+        assert_eq!(found(4), [""; 0]);
+    }
+
+    /// A template that only `b` knows must not be judged by scores that mean nothing.
+    #[test]
+    fn nothing_uncalibrated_stands_in_for_the_judge() {
+        let heard = |models: &str| {
+            let embedding = Embedding::new(vec![1.0]).unwrap();
+            Voiceprint::new(models.chars().map(|model| (model.to_string(), embedding.clone()))).unwrap()
+        };
+        let template = |models: &str| {
+            let exemplar = Exemplar {
+                voiceprint: heard(models),
+                renderings: BTreeMap::new(),
+                quality: QualityMeasures::default(),
+                origin: Origin::Enrolled,
+                added_at: Timestamp::UNIX_EPOCH,
+            };
+            Template::new(vec![exemplar]).unwrap()
+        };
+        let mut systems = systems();
+        for (id, template, calibrated, expected) in [
+            ("ab", template("a"), false, Some("a")),
+            ("ab", template("b"), false, None),
+            ("ab", template("b"), true, Some("b")),
+            ("abc", template("b"), false, None),
+            ("abc", template("b"), true, Some("b")),
+        ] {
+            systems[3] = system("b", calibrated.then_some("v6"));
+            let config = config(json!({ "verification": { "system": id } }));
+            let judge = Judge::of(&person("alice"), &config, &systems).unwrap();
+            let found = judge.system_for(&systems, &heard("abc"), &template, 3);
+            assert_eq!(found.map(|system| system.id.as_str()), expected, "{id}, {calibrated}");
+        }
     }
 }

@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 use voicegate_models::{Models, SpeakerModels};
 
-use crate::config::LiveConfig;
+use crate::config::{CountermeasureRequirement, Fault, LiveConfig};
 use crate::ports::{Clock, Entropy, Store};
 use crate::{ServiceError, judge, policy};
 
@@ -86,6 +86,15 @@ impl Service {
         let config = self.config.current();
         if let Some(fault) = judge::faults(&config, speakers.systems()).into_iter().next() {
             return Err(ServiceError::Misconfigured(fault));
+        }
+        if config.spoofing.countermeasures == CountermeasureRequirement::Required
+            && let Err(reason) = self.models.countermeasures()
+        {
+            tracing::warn!(reason, "there are no countermeasures");
+            return Err(ServiceError::Misconfigured(Fault {
+                path: "spoofing.countermeasures".to_owned(),
+                message: "required, and none can be used".to_owned(),
+            }));
         }
         if config.verification.system.is_some() {
             return Ok(());

@@ -164,6 +164,16 @@ impl Context {
         self.load(&config.models, ModelsAt::Hand, &every_core(config))
     }
 
+    /// The models with one session of one thread each, for measurements.
+    pub(crate) fn models_of_one_thread(&self, config: &VoiceAuthConfig) -> Result<Models, Failure> {
+        let settings = Settings {
+            workers: NonZeroUsize::MIN,
+            threads_per_worker: NonZeroUsize::MIN,
+            ..settings(&config.models, None)
+        };
+        self.load(&config.models, ModelsAt::Hand, &settings)
+    }
+
     fn load(&self, config: &ModelsConfig, at: ModelsAt, settings: &Settings) -> Result<Models, Failure> {
         let (runtime, folder) = self.runtime(config, at)?;
         let registry = Registry::open(&folder).map_err(|error| unavailable(&error))?;
@@ -255,6 +265,7 @@ fn settings(config: &ModelsConfig, workers: Option<usize>) -> Settings {
             queue: NonZeroUsize::new(config.queue).unwrap_or(usual.pool.queue),
             deadline: Duration::from_millis(config.deadline_ms),
         },
+        whisper: config.whisper.settings(),
     }
 }
 

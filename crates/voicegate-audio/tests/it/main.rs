@@ -2,9 +2,11 @@
 
 mod containers;
 mod features;
+mod fingerprint;
 mod hostile;
 mod resample;
 mod speech;
+mod spoof;
 mod stream;
 mod support;
 mod wav;

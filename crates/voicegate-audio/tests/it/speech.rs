@@ -13,7 +13,7 @@ fn folder() -> PathBuf {
 }
 
 /// Some sentences of `train`, or none, said plainly.
-fn sentences() -> Vec<Pcm> {
+pub(crate) fn sentences() -> Vec<Pcm> {
     let folder = folder();
     let Ok(list) = std::fs::read_to_string(folder.join("train.tsv")) else {
         println!("skipped: no speech in {}", folder.display());

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::calibration::{QualityWeights, ScoreWeights};
-use crate::decide::{Countermeasures, Measured, Policy, Proof, decide};
+use crate::decide::{Countermeasures, Measured, Policy, Proof, Suspicion, decide};
 use crate::threshold::Context;
 use crate::{Embedding, QualityMeasures, Voiceprint};
 
@@ -45,7 +45,8 @@ fn score(template: &Template, attempt: &Exemplar) -> SpeakerScore {
 
 fn proven(score: SpeakerScore) -> Evidence {
     Evidence {
-        countermeasures: Measured::Value(Countermeasures { proof: Proof::Passed, llr: 5.0 }),
+        countermeasures: Measured::Value(Countermeasures { suspicion: Suspicion::None, llr: -5.0 }),
+        fresh: Measured::Value(Proof::Passed),
         challenge: Measured::Value(Proof::Passed),
         signature: Measured::Value(Proof::Passed),
         ..Evidence::of_voice(Measured::Value(score))

@@ -1,5 +1,7 @@
 //! What was found out about an attempt, and what is asked of it.
 
+use serde::Serialize;
+
 use super::{Outcome, Reason, StepUp};
 use crate::score::SpeakerScore;
 use crate::threshold::{self, AdjustmentTable};
@@ -25,10 +27,22 @@ pub enum Proof {
 /// What the detectors of replayed and synthetic speech say together.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Countermeasures {
-    /// Their verdict, by the threshold that they were fitted with.
-    pub proof: Proof,
-    /// Natural-log likelihood ratio: a living voice against a played or made one.
+    /// Their verdict, by the thresholds of the deployment.
+    pub suspicion: Suspicion,
+    /// Natural-log likelihood ratio: a played or made voice against a living one.
     pub llr: f64,
+}
+
+/// How much speaks for an attack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Suspicion {
+    /// Too little to ask for anything.
+    None,
+    /// Too little to turn somebody away, and enough to ask for more.
+    Some,
+    /// It is an attack.
+    Attack,
 }
 
 /// Everything that was found out about one attempt.
@@ -38,6 +52,8 @@ pub struct Evidence {
     pub speaker: Measured<SpeakerScore>,
     /// Whether a living person spoke.
     pub countermeasures: Measured<Countermeasures>,
+    /// Whether the recording was not heard before: the same one twice is a replay.
+    pub fresh: Measured<Proof>,
     /// Whether the words were said that were asked for.
     pub challenge: Measured<Proof>,
     /// Whether the device signed the attempt.
@@ -65,6 +81,8 @@ pub struct Policy {
     pub adjustments: AdjustmentTable,
     /// Whether countermeasures are asked for.
     pub countermeasures: Requirement,
+    /// What a suspicion that is no certainty asks for.
+    pub suspicious: StepUp,
     /// Whether a challenge is asked for.
     pub challenge: Requirement,
     /// Whether a signature of the device is asked for.
@@ -77,6 +95,7 @@ impl Default for Policy {
             base: threshold::BASE,
             adjustments: AdjustmentTable::default(),
             countermeasures: Requirement::default(),
+            suspicious: StepUp::LiveChallenge,
             challenge: Requirement::default(),
             signature: Requirement::default(),
         }
@@ -88,6 +107,15 @@ impl<T> Measured<T> {
     #[must_use]
     pub fn missing(reason: Reason) -> Self {
         Self::Missing(vec![reason])
+    }
+
+    /// The value, if it was measured.
+    #[must_use]
+    pub fn value(&self) -> Option<&T> {
+        match self {
+            Self::Value(value) => Some(value),
+            Self::Missing(_) => None,
+        }
     }
 
     /// Why it is missing; `None` if it is not.
@@ -109,6 +137,10 @@ impl Evidence {
                 "countermeasures_not_run",
                 "Nothing checked whether a living person spoke.",
             )),
+            fresh: Measured::missing(Reason::new(
+                "not_compared",
+                "Nothing checked whether the recording was heard before.",
+            )),
             challenge: Measured::missing(Reason::new("no_challenge", "No words were asked for.")),
             signature: Measured::missing(Reason::new("not_signed", "No device signed the attempt.")),
         }
@@ -118,18 +150,23 @@ impl Evidence {
     #[must_use]
     pub fn is_live_and_signed(&self) -> bool {
         let passed = |check: &Measured<Proof>| *check == Measured::Value(Proof::Passed);
-        let alive =
-            matches!(self.countermeasures, Measured::Value(Countermeasures { proof: Proof::Passed, .. }));
-        alive && passed(&self.challenge) && passed(&self.signature)
+        self.suspicion() == Some(Suspicion::None)
+            && passed(&self.fresh)
+            && passed(&self.challenge)
+            && passed(&self.signature)
+    }
+
+    fn suspicion(&self) -> Option<Suspicion> {
+        self.countermeasures.value().map(|found| found.suspicion)
     }
 
     /// A reason for each check that failed, the weightiest first.
     pub(super) fn failures(&self) -> Vec<Reason> {
         let failed = |check: &Measured<Proof>| *check == Measured::Value(Proof::Failed);
-        let spoofed =
-            matches!(self.countermeasures, Measured::Value(Countermeasures { proof: Proof::Failed, .. }));
+        let spoofed = self.suspicion() == Some(Suspicion::Attack);
         [
             (spoofed, "not_a_living_voice", "The voice sounds played or made by a machine."),
+            (failed(&self.fresh), "heard_before", "This recording was heard before; please speak anew."),
             (failed(&self.challenge), "wrong_words", "The words were not those that were asked for."),
             (failed(&self.signature), "wrong_signature", "The device did not sign the attempt as it should."),
         ]
@@ -156,12 +193,20 @@ impl Evidence {
             }
             return Some((Outcome::Inconclusive, needed));
         }
-        lacking().find_map(|(requirement, why)| match requirement {
-            Requirement::Or(what) => {
-                let reasons = [what.reason()].into_iter().chain(why.iter().cloned()).collect();
-                Some((Outcome::StepUp(what), reasons))
-            }
+        let asked = lacking().find_map(|(requirement, why)| match requirement {
+            Requirement::Or(what) => Some((what, why.to_vec())),
             Requirement::Optional | Requirement::Required => None,
-        })
+        });
+        let (what, why) = self.suspicious(policy).or(asked)?;
+        Some((Outcome::StepUp(what), [what.reason()].into_iter().chain(why).collect()))
+    }
+
+    /// What a suspicion asks for. Whoever said the words that were made up for this attempt has answered it.
+    fn suspicious(&self, policy: &Policy) -> Option<(StepUp, Vec<Reason>)> {
+        let answered =
+            policy.suspicious == StepUp::LiveChallenge && self.challenge == Measured::Value(Proof::Passed);
+        let message = "Something in the recording sounds played or made by a machine.";
+        (self.suspicion() == Some(Suspicion::Some) && !answered)
+            .then(|| (policy.suspicious, vec![Reason::new("voice_suspicious", message)]))
     }
 }

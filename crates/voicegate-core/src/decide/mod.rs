@@ -2,11 +2,13 @@
 //!
 //! In this order, and nothing later takes back what was said earlier:
 //!
-//! 1. A countermeasure, a challenge or a signature that failed rejects, however well the voice matches.
+//! 1. A countermeasure, a challenge or a signature that failed, or a recording that was heard before, rejects, however
+//!    well the voice matches.
 //! 2. A voice that was not measured is inconclusive.
 //! 3. A voice below the threshold is rejected; or inconclusive where it speaks for the person and no recording of this
 //!    quality could have reached the threshold.
-//! 4. A voice at the threshold or above is accepted, once everything is there that the policy asks for.
+//! 4. A voice at the threshold or above is accepted, once everything is there that the policy asks for and nothing
+//!    suspicious is left unanswered.
 
 mod evidence;
 mod outcome;
@@ -15,7 +17,7 @@ mod tests;
 
 use serde::Serialize;
 
-pub use evidence::{Countermeasures, Evidence, Measured, Policy, Proof, Requirement};
+pub use evidence::{Countermeasures, Evidence, Measured, Policy, Proof, Requirement, Suspicion};
 pub use outcome::{Outcome, Reason, StepUp};
 
 use crate::score::SpeakerScore;

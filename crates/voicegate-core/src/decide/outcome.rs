@@ -52,10 +52,11 @@ impl Serialize for Outcome {
 }
 
 /// What can be asked for where the voice alone is not enough.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StepUp {
     /// To say words that are made up for this attempt.
+    #[default]
     LiveChallenge,
     /// The password.
     Password,

@@ -14,8 +14,8 @@ fn poor_voice(similarity: f32, reachable: f32) -> Measured<SpeakerScore> {
     Measured::Value(SpeakerScore { cosines: BTreeMap::new(), llr: 0.0, similarity, reachable })
 }
 
-fn alive(proof: Proof) -> Measured<Countermeasures> {
-    Measured::Value(Countermeasures { proof, llr: 0.0 })
+fn heard(suspicion: Suspicion) -> Measured<Countermeasures> {
+    Measured::Value(Countermeasures { suspicion, llr: 0.0 })
 }
 
 fn codes(decision: &Decision) -> Vec<&str> {
@@ -52,11 +52,15 @@ fn what_else_is_asked_for() {
     let signed = Policy { signature: Or(StepUp::Password), ..asked.clone() };
     let nothing = Evidence::of_voice(voice(0.8));
     let said = Evidence { challenge: Measured::Value(Proof::Passed), ..nothing.clone() };
-    let live = Evidence { countermeasures: alive(Proof::Passed), ..said.clone() };
+    let live = Evidence { countermeasures: heard(Suspicion::None), ..said.clone() };
     let silent = Evidence { countermeasures: Measured::Missing(vec![]), ..said.clone() };
     let differs = Evidence { speaker: voice(0.5), ..nothing.clone() };
-    let spoofed = Evidence { countermeasures: alive(Proof::Failed), ..live.clone() };
+    let spoofed = Evidence { countermeasures: heard(Suspicion::Attack), ..live.clone() };
     let wrong = Evidence { challenge: Measured::Value(Proof::Failed), ..spoofed.clone() };
+    let replayed = Evidence { fresh: Measured::Value(Proof::Failed), ..live.clone() };
+    let suspicious = Evidence { countermeasures: heard(Suspicion::Some), ..nothing.clone() };
+    let answered = Evidence { countermeasures: heard(Suspicion::Some), ..said.clone() };
+    let strict = Policy { suspicious: StepUp::Password, ..optional.clone() };
     let unsigned = Evidence { signature: Measured::Value(Proof::Failed), ..nothing.clone() };
     let step = Outcome::StepUp;
     let rows = [
@@ -70,6 +74,16 @@ fn what_else_is_asked_for() {
         (&differs, &both, Outcome::Reject, vec!["voice_differs"]),
         (&spoofed, &optional, Outcome::Reject, vec!["not_a_living_voice"]),
         (&wrong, &both, Outcome::Reject, vec!["not_a_living_voice", "wrong_words"]),
+        (&replayed, &optional, Outcome::Reject, vec!["heard_before"]),
+        (
+            &suspicious,
+            &optional,
+            step(StepUp::LiveChallenge),
+            vec!["live_challenge_needed", "voice_suspicious"],
+        ),
+        (&answered, &optional, Outcome::Accept, vec!["voice_matches"]),
+        (&answered, &strict, step(StepUp::Password), vec!["password_needed", "voice_suspicious"]),
+        (&suspicious, &both, step(StepUp::LiveChallenge), vec!["live_challenge_needed", "voice_suspicious"]),
         (&unsigned, &optional, Outcome::Reject, vec!["wrong_signature"]),
     ];
     for (evidence, policy, outcome, expected) in rows {
@@ -100,10 +114,21 @@ fn proof() -> impl Strategy<Value = Measured<Proof>> {
 fn evidence() -> impl Strategy<Value = Evidence> {
     let scored = (0f32..1.0, 0f32..1.0).prop_map(|(s, more)| poor_voice(s, (s + more).min(1.0)));
     let speaker = prop_oneof![1 => missing(), 4 => scored];
-    let living = prop_oneof![missing(), Just(alive(Proof::Passed)), Just(alive(Proof::Failed))];
-    (speaker, living, proof(), proof()).prop_map(|(speaker, countermeasures, challenge, signature)| {
-        Evidence { speaker, countermeasures, challenge, signature }
-    })
+    let living = prop_oneof![
+        missing(),
+        Just(heard(Suspicion::None)),
+        Just(heard(Suspicion::Some)),
+        Just(heard(Suspicion::Attack)),
+    ];
+    (speaker, living, proof(), proof(), proof()).prop_map(
+        |(speaker, countermeasures, fresh, challenge, signature)| Evidence {
+            speaker,
+            countermeasures,
+            fresh,
+            challenge,
+            signature,
+        },
+    )
 }
 
 fn policy() -> impl Strategy<Value = Policy> {
@@ -112,10 +137,13 @@ fn policy() -> impl Strategy<Value = Policy> {
         let others = [Requirement::Optional, Requirement::Required];
         prop::sample::select(others.into_iter().chain(steps.map(Requirement::Or)).collect::<Vec<_>>())
     };
-    (0.65f32..0.9, requirement(), requirement(), requirement()).prop_map(
-        |(base, countermeasures, challenge, signature)| Policy {
+    let steps = vec![StepUp::LiveChallenge, StepUp::Password, StepUp::OtherFactor];
+    let suspicious = prop::sample::select(steps);
+    (0.65f32..0.9, requirement(), suspicious, requirement(), requirement()).prop_map(
+        |(base, countermeasures, suspicious, challenge, signature)| Policy {
             base,
             countermeasures,
+            suspicious,
             challenge,
             signature,
             ..Policy::default()
@@ -170,12 +198,13 @@ proptest! {
 
     #[test]
     fn a_failed_check_is_never_outvoted(
-        evidence in evidence(), policy in policy(), context in context(), which in 0..3,
+        evidence in evidence(), policy in policy(), context in context(), which in 0..4,
     ) {
         let failed = Measured::Value(Proof::Failed);
         let evidence = match which {
-            0 => Evidence { countermeasures: alive(Proof::Failed), ..evidence },
+            0 => Evidence { countermeasures: heard(Suspicion::Attack), ..evidence },
             1 => Evidence { challenge: failed, ..evidence },
+            2 => Evidence { fresh: failed, ..evidence },
             _ => Evidence { signature: failed, ..evidence },
         };
         prop_assert_eq!(decide(&evidence, &policy, &context).outcome, Outcome::Reject);
@@ -183,7 +212,7 @@ proptest! {
 
     #[test]
     fn missing_evidence_never_rejects(
-        evidence in evidence(), policy in policy(), context in context(), which in 0..4,
+        evidence in evidence(), policy in policy(), context in context(), which in 0..5,
     ) {
         let before = decide(&evidence, &policy, &context).outcome;
         let none = Measured::Missing(vec![]);
@@ -191,12 +220,25 @@ proptest! {
             0 => Evidence { speaker: Measured::Missing(vec![]), ..evidence },
             1 => Evidence { countermeasures: Measured::Missing(vec![]), ..evidence },
             2 => Evidence { challenge: none, ..evidence },
+            3 => Evidence { fresh: none, ..evidence },
             _ => Evidence { signature: none, ..evidence },
         };
         let after = decide(&less, &policy, &context).outcome;
         prop_assert!(after != Outcome::Reject || before == Outcome::Reject);
         let nothing = Evidence { speaker: Measured::Missing(vec![]), ..Evidence::of_voice(voice(1.0)) };
         prop_assert_eq!(decide(&nothing, &policy, &context).outcome, Outcome::Inconclusive);
+    }
+
+    /// P5.1: a suspicion is never waved through unless the person said the words that were made up for the attempt.
+    #[test]
+    fn a_suspicion_is_answered_or_not_accepted(
+        evidence in evidence(), policy in policy(), context in context(),
+    ) {
+        let evidence = Evidence { countermeasures: heard(Suspicion::Some), ..evidence };
+        if decide(&evidence, &policy, &context).outcome == Outcome::Accept {
+            prop_assert_eq!(policy.suspicious, StepUp::LiveChallenge);
+            prop_assert_eq!(&evidence.challenge, &Measured::Value(Proof::Passed));
+        }
     }
 
     /// Poor quality only ever turns a rejection into "nothing can be said".

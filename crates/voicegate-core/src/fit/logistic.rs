@@ -20,6 +20,15 @@ pub struct Rule {
     pub nonnegative: bool,
 }
 
+/// Whether a row of zeros may speak for a class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Intercept {
+    /// It may.
+    Free,
+    /// Its log likelihood ratio is 0: what is not there says nothing.
+    None,
+}
+
 /// An affine function from a trial's row to a natural-log likelihood ratio.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogisticFit {
@@ -80,7 +89,22 @@ pub fn fit(
     p_target: f64,
     rules: &[Rule],
 ) -> Result<LogisticFit, FitError> {
-    let objective = Objective::new(design, targets, weights, p_target, rules)?;
+    fit_with(design, targets, weights, p_target, rules, Intercept::Free)
+}
+
+/// As [`fit`], with or without an intercept.
+///
+/// # Errors
+/// See [`FitError`].
+pub fn fit_with(
+    design: &Design,
+    targets: &[bool],
+    weights: &[f64],
+    p_target: f64,
+    rules: &[Rule],
+    intercept: Intercept,
+) -> Result<LogisticFit, FitError> {
+    let objective = Objective::new(design, targets, weights, p_target, rules, intercept)?;
     let mut point = objective.at(DVector::zeros(rules.len() + 1));
     for iterations in 1..=MAX_ITERATIONS {
         let step = point.newton_step(rules).ok_or(FitError::Dependent)?;
@@ -116,6 +140,8 @@ fn project(mut at: DVector<f64>, rules: &[Rule]) -> DVector<f64> {
 
 #[cfg(test)]
 mod tests {
+    use std::iter;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -152,6 +178,23 @@ mod tests {
         let targets: Vec<bool> = trials.iter().map(|t| t.2).collect();
         let weights: Vec<f64> = trials.iter().map(|t| t.3 * gain).collect();
         fit(&design, &targets, &weights, p, &rules).unwrap()
+    }
+
+    /// The slope of the loss is 0 at the minimum: Σ w x (σ(z) − target) over the trials, by hand.
+    #[test]
+    fn without_an_intercept_a_row_of_zeros_says_nothing() {
+        let values = [-1.0, 0.5, 2.0, 3.0, 0.0, 1.0];
+        let targets = [false, true, false, true, false, true];
+        let design = Design::new(values.to_vec(), 1).unwrap();
+        let rules = [Rule::default()];
+        let found = fit_with(&design, &targets, &[1.0; 6], 0.5, &rules, Intercept::None).unwrap();
+        let w = found.coefficients[0];
+        let slope: f64 = iter::zip(values, targets)
+            .map(|(x, target)| x * (1.0 / (1.0 + (-w * x).exp()) - f64::from(u8::from(target))))
+            .sum();
+        assert!(found.intercept == 0.0 && w > 0.0 && slope.abs() < 1e-9, "{found:?} {slope}");
+        let free = fit(&design, &targets, &[1.0; 6], 0.5, &rules).unwrap();
+        assert!(free.intercept != 0.0 && free.coefficients[0] != w);
     }
 
     proptest! {

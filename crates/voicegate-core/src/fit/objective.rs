@@ -5,7 +5,7 @@ use std::iter;
 use nalgebra::{Cholesky, DMatrix, DVector};
 
 use super::Design;
-use super::logistic::{FitError, Rule};
+use super::logistic::{FitError, Intercept, Rule};
 
 /// A pivot this small beside its diagonal element is rounding, not information.
 const DEPENDENT: f64 = 1e-12;
@@ -17,8 +17,10 @@ pub(super) struct Objective<'a> {
     signed_weights: Vec<f64>,
     /// logit p.
     offset: f64,
-    /// Per column, then 0 for the intercept.
+    /// Per column, then for the intercept.
     l2: DVector<f64>,
+    /// The last column: 1 for an intercept, 0 for none.
+    constant: f64,
 }
 
 /// The loss around one choice of the coefficients; the intercept comes last everywhere.
@@ -38,6 +40,7 @@ impl<'a> Objective<'a> {
         weights: &[f64],
         p_target: f64,
         rules: &[Rule],
+        intercept: Intercept,
     ) -> Result<Self, FitError> {
         let rows = design.rows().len();
         if targets.len() != rows || weights.len() != rows || rules.len() != design.columns() {
@@ -61,11 +64,17 @@ impl<'a> Objective<'a> {
         let share = |(&target, weight): (&bool, &f64)| {
             if target { p_target * (weight / of_targets) } else { (p_target - 1.0) * (weight / of_others) }
         };
+        // Without an intercept its column is all zeros, and the pull holds its coefficient at 0.
+        let (constant, pull) = match intercept {
+            Intercept::Free => (1.0, 0.0),
+            Intercept::None => (0.0, 1.0),
+        };
         Ok(Self {
             design,
             signed_weights: iter::zip(targets, weights).map(share).collect(),
             offset: (p_target / (1.0 - p_target)).ln(),
-            l2: DVector::from_iterator(rules.len() + 1, rules.iter().map(|r| r.l2).chain([0.0])),
+            l2: DVector::from_iterator(rules.len() + 1, rules.iter().map(|r| r.l2).chain([pull])),
+            constant,
         })
     }
 
@@ -75,7 +84,7 @@ impl<'a> Objective<'a> {
         let mut loss = 0.0;
         let mut gradient = DVector::zeros(columns + 1);
         let mut hessian = DMatrix::zeros(columns + 1, columns + 1);
-        let mut row = vec![1.0; columns + 1];
+        let mut row = vec![self.constant; columns + 1];
         for (values, &signed) in self.design.rows().zip(&self.signed_weights) {
             row[..columns].copy_from_slice(values);
             let z = self.offset + iter::zip(&row, &at).map(|(x, w)| x * w).sum::<f64>();

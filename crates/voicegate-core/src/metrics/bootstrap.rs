@@ -16,6 +16,13 @@ pub struct Resampling {
     pub seed: u64,
 }
 
+impl Resampling {
+    /// Whether it gives intervals: there are draws, and the level is in (0, 1).
+    pub(crate) fn is_usable(&self) -> bool {
+        self.draws > 0 && self.level > 0.0 && self.level < 1.0
+    }
+}
+
 /// A confidence interval.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Interval {
@@ -97,7 +104,7 @@ impl Bootstrap {
                 found.iter_mut().zip(metrics(&tally)).for_each(|(values, value)| values.push(value));
             }
         }
-        let usable = plan.level > 0.0 && plan.level < 1.0 && found.iter().all(|values| !values.is_empty());
+        let usable = plan.is_usable() && found.iter().all(|values| !values.is_empty());
         usable.then(|| found.map(|values| Interval::percentiles(values, plan.level)))
     }
 
@@ -110,7 +117,7 @@ impl Bootstrap {
 
 impl Interval {
     /// `values` must not be empty.
-    fn percentiles(mut values: Vec<f64>, level: f64) -> Self {
+    pub(crate) fn percentiles(mut values: Vec<f64>, level: f64) -> Self {
         values.sort_unstable_by(f64::total_cmp);
         let draws = values.len();
         // The smallest value that at least the share `p` does not exceed: needs no arithmetic on infinite values.
@@ -120,7 +127,7 @@ impl Interval {
 }
 
 /// Generator of Steele, Lea and Flood (OOPSLA 2014).
-struct SplitMix64(u64);
+pub(super) struct SplitMix64(pub(super) u64);
 
 impl SplitMix64 {
     fn next(&mut self) -> u64 {
@@ -132,7 +139,7 @@ impl SplitMix64 {
     }
 
     /// A number below `end`; the bias of at most `end`/2^64 does not matter here.
-    fn below(&mut self, end: usize) -> usize {
+    pub(super) fn below(&mut self, end: usize) -> usize {
         ((u128::from(self.next()) * end as u128) >> 64) as usize
     }
 }

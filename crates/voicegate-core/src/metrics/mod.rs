@@ -7,6 +7,8 @@
 //! in [0, 1]. A trial is accepted when its score is at least the threshold. Metrics that read scores as log-likelihood
 //! ratios (LLR) take natural logarithms.
 //!
+//! [`pad`] holds the error rates of presentation attack detection.
+//!
 //! Infinities are serialised to JSON as null: the threshold that accepts nothing, and the [`cllr`] of a target at -∞ or
 //! an impostor at +∞.
 
@@ -16,10 +18,12 @@ mod dcf;
 mod det;
 mod eer;
 mod histogram;
+pub mod pad;
 mod pav;
 mod probit;
 mod rates;
 mod reliability;
+mod share;
 mod tally;
 mod trials;
 
@@ -35,6 +39,8 @@ pub use pav::{PavBlock, pool_adjacent_violators};
 pub use probit::probit;
 pub use rates::{FrrAtFar, Measurability, Rate, at_threshold, frr_at_far, operating_point};
 pub use reliability::{ReliabilityBin, reliability};
+pub(crate) use share::resampled;
+pub use share::share_interval;
 pub use tally::{OperatingPoint, Step, Tally};
 pub use trials::{Scores, Trial, TrialsError};
 

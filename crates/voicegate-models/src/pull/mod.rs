@@ -129,12 +129,12 @@ impl Offer {
         Ok(Pulled { fetched_bytes, newly_listed, record })
     }
 
-    /// Whether there is room for the model beside what is listed.
-    fn fits(&self, folder: &Path) -> Result<(), PullError> {
+    /// Whether the metadata is here already, if there is room for the model beside what is listed.
+    fn fits(&self, folder: &Path) -> Result<bool, PullError> {
         let Metadata { id, file, .. } = &self.metadata;
         let listed = Registry::listed(folder)?;
         // What is here decides: a mirror must not change the self-test of a model that serves.
-        match Metadata::open(folder, id) {
+        let is_here = match Metadata::open(folder, id) {
             Ok(here) if here.file != *file => return Err(PullError::OtherWeights(id.clone())),
             // A calibration that was fitted here stays.
             Ok(mut here) => {
@@ -142,10 +142,11 @@ impl Offer {
                 if here != self.metadata {
                     return Err(PullError::OtherMetadata(id.clone()));
                 }
+                true
             }
             Err(_) if listed.models.contains(id) => return Err(PullError::OtherMetadata(id.clone())),
-            Err(_) => {}
-        }
+            Err(_) => false,
+        };
         let fault = |path, message: String| {
             Err(PullError::Metadata { id: id.clone(), faults: vec![Fault::new(path, message)] })
         };
@@ -157,7 +158,7 @@ impl Offer {
         });
         match owner {
             Some(owner) => fault("file.path", format!("it is the file of '{owner}' here")),
-            None => Ok(()),
+            None => Ok(is_here),
         }
     }
 
@@ -166,10 +167,10 @@ impl Offer {
         let id = &self.metadata.id;
         let edit = RegistryEdit::begin(folder)?;
         // Both may have changed while the file was fetched.
-        self.fits(folder)?;
+        let is_here = self.fits(folder)?;
         let lock = Lock::read(folder)?;
         let path = folder.join(METADATA_FOLDER).join(format!("{id}.json"));
-        if Metadata::open(folder, id).is_err() {
+        if !is_here {
             let written = serde_json::to_string_pretty(&self.metadata)
                 .map_err(io::Error::from)
                 .and_then(|text| write_over(&path, (text + "\n").as_bytes()));

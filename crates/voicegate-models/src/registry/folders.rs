@@ -6,11 +6,12 @@ use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// Folders inside the models folder.
-pub const FOLDERS: [&str; 6] = [
+pub const FOLDERS: [&str; 7] = [
     "biometric",
     "biometric/speaker_verification",
     "biometric/age_detection",
     "biometric/antispoofing",
+    "biometric/speech_recognition",
     "biometric/cache",
     "biometric/config",
 ];

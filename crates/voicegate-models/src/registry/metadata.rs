@@ -5,6 +5,7 @@ use std::path::Path;
 
 use garde::Validate;
 use serde::{Deserialize, Serialize};
+use voicegate_core::challenge::Rules;
 
 use super::former::Former;
 use super::{Fault, FittedCalibration, METADATA_FOLDER, ModelFile, ModelId, Refusal, file, parse};
@@ -20,6 +21,8 @@ pub enum Task {
     AgeDetection,
     /// Replayed and synthetic speech.
     Antispoofing,
+    /// The words of a live challenge.
+    SpeechRecognition,
 }
 
 impl fmt::Display for Task {
@@ -28,6 +31,7 @@ impl fmt::Display for Task {
             Self::SpeakerVerification => "speaker_verification",
             Self::AgeDetection => "age_detection",
             Self::Antispoofing => "antispoofing",
+            Self::SpeechRecognition => "speech_recognition",
         })
     }
 }
@@ -43,6 +47,34 @@ pub enum Architecture {
     ResNet34Se,
     /// LSTM encoder with the generalized end-to-end loss (Wan et al., 2018, arXiv:1710.10467), as in Resemblyzer.
     Ge2e,
+    /// Graph attention over raw audio (Jung et al., 2022, arXiv:2110.01200).
+    Aasist,
+    /// Residual network over a log spectrum with equal bands (`training/countermeasure`).
+    SpoofResnet,
+    /// Convolutions with connectionist temporal classification (Graves et al., 2006; `training/recogniser`).
+    CtcConv,
+}
+
+impl Architecture {
+    /// What networks of this family do.
+    #[must_use]
+    pub fn task(self) -> Task {
+        match self {
+            Self::EcapaTdnn | Self::ResNet34Se | Self::Ge2e => Task::SpeakerVerification,
+            Self::Aasist | Self::SpoofResnet => Task::Antispoofing,
+            Self::CtcConv => Task::SpeechRecognition,
+        }
+    }
+
+    /// What they may be fed with.
+    fn features(self) -> &'static [Features] {
+        match self {
+            Self::EcapaTdnn | Self::ResNet34Se => &[Features::LogMel, Features::Waveform],
+            Self::Ge2e => &[Features::MelPower],
+            Self::Aasist | Self::SpoofResnet => &[Features::Waveform],
+            Self::CtcConv => &[Features::LogMel],
+        }
+    }
 }
 
 /// What the network is fed with.
@@ -81,6 +113,10 @@ pub struct Input {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(custom(bins_of(&self.features)))]
     pub mel_bins: Option<u32>,
+    /// Samples that the network takes at a time, neither more nor fewer. Absent if any number will do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(inner(range(min = 8000, max = 960_000)))]
+    pub window_samples: Option<u32>,
 }
 
 fn bins_of(features: &Features) -> impl FnOnce(&Option<u32>, &()) -> garde::Result {
@@ -97,12 +133,35 @@ fn bins_of(features: &Features) -> impl FnOnce(&Option<u32>, &()) -> garde::Resu
 }
 
 /// Output of a model.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Validate)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate)]
 #[serde(deny_unknown_fields)]
 pub struct Output {
-    /// Values per utterance.
+    /// Values per utterance; per frame where the network answers frame by frame.
     #[garde(range(min = 1, max = 4096))]
     pub dimensions: u32,
+    /// What each value of a frame stands for, the blank of connectionist temporal classification first. Absent where
+    /// there are no frames.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[garde(length(max = 4096), inner(length(chars, min = 1, max = 16)), custom(one_each(&self.dimensions)))]
+    pub symbols: Vec<String>,
+    /// Seconds from a frame to the next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(inner(range(min = 0.005, max = 0.5)), custom(with_symbols(&self.symbols)))]
+    pub frame_seconds: Option<f32>,
+}
+
+fn one_each(dimensions: &u32) -> impl FnOnce(&Vec<String>, &()) -> garde::Result {
+    move |symbols, ()| match symbols.is_empty() || symbols.len() == *dimensions as usize {
+        true => Ok(()),
+        false => Err(garde::Error::new(format!("{} symbols for {dimensions} values", symbols.len()))),
+    }
+}
+
+fn with_symbols(symbols: &[String]) -> impl FnOnce(&Option<f32>, &()) -> garde::Result {
+    move |seconds, ()| match seconds.is_none() == symbols.is_empty() {
+        true => Ok(()),
+        false => Err(garde::Error::new("goes with `symbols`, and these with it")),
+    }
 }
 
 /// What the model answered to a test signal on the day it was made.
@@ -112,22 +171,28 @@ pub struct SelfTest {
     /// The signal.
     #[garde(skip)]
     pub signal: Signal,
-    /// The first components of the unit-length embedding.
-    #[garde(length(min = 1, max = 4096), inner(range(min = -1.0, max = 1.0)))]
-    pub embedding_prefix: Vec<f32>,
-    /// Largest allowed absolute difference of a component.
+    /// The first values: of the unit-length embedding, or the logits or log-posteriors as they come.
+    #[serde(alias = "embedding_prefix")]
+    #[garde(length(min = 1, max = 4096), inner(range(min = -1e3, max = 1e3)))]
+    pub answer: Vec<f32>,
+    /// Largest allowed absolute difference of a value.
     #[garde(range(min = 1e-7, max = 0.2))]
     pub tolerance: f32,
 }
 
 fn input_of(architecture: &Architecture) -> impl FnOnce(&Input, &()) -> garde::Result {
-    let expected: &[Features] = match architecture {
-        Architecture::EcapaTdnn | Architecture::ResNet34Se => &[Features::LogMel, Features::Waveform],
-        Architecture::Ge2e => &[Features::MelPower],
-    };
+    let expected = architecture.features();
     move |input, ()| match expected.contains(&input.features) {
         true => Ok(()),
         false => Err(garde::Error::new("the architecture takes other features")),
+    }
+}
+
+fn task_of(architecture: &Architecture) -> impl FnOnce(&Task, &()) -> garde::Result {
+    let expected = architecture.task();
+    move |task, ()| match *task == expected {
+        true => Ok(()),
+        false => Err(garde::Error::new(format!("such networks are for {expected}"))),
     }
 }
 
@@ -152,7 +217,7 @@ pub struct Metadata {
     #[garde(length(chars, min = 1, max = 64))]
     pub version: String,
     /// What it is for.
-    #[garde(skip)]
+    #[garde(custom(task_of(&self.architecture)))]
     pub task: Task,
     /// Its network family.
     #[garde(skip)]
@@ -183,6 +248,10 @@ pub struct Metadata {
     /// What its scores mean where it judges alone. Without, it can't decide.
     #[garde(dive, custom(of_this_alone(&self.id)))]
     pub calibration: Option<FittedCalibration>,
+    /// What speaks for the words of a challenge, fitted for this recogniser. Without, it can't decide.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(skip)]
+    pub challenge_rule: Option<Rules>,
     /// Answer to check at load.
     #[garde(dive)]
     pub self_test: Option<SelfTest>,
@@ -235,6 +304,18 @@ mod tests {
             ("/id", json!("../a"), "id"),
             ("/version", json!(""), "version"),
             ("/task", json!("singing"), "task"),
+            ("/task", json!("antispoofing"), "task"),
+            (
+                "/input",
+                json!({ "features": "log_mel", "sample_rate": 16000, "mel_bins": 80, "window_samples": 10 }),
+                "input.window_samples",
+            ),
+            ("/output", json!({ "dimensions": 2, "frame_seconds": 0.02 }), "output.frame_seconds"),
+            (
+                "/output",
+                json!({ "dimensions": 2, "symbols": ["a"], "frame_seconds": 0.02 }),
+                "output.symbols",
+            ),
             ("/architecture", json!("perceptron"), "architecture"),
             ("/precision", json!("fp8"), "precision"),
             ("/input/features", json!("mfcc"), "input.features"),
@@ -271,8 +352,8 @@ mod tests {
             ("/calibration/llr/scores/a/cosine", json!(-1.0), "calibration.llr"),
             ("/calibration/enrolment_agreement", json!(1.5), "calibration.enrolment_agreement"),
             ("/calibration/stranger_trials", json!(0), "calibration.stranger_trials"),
-            ("/self_test/embedding_prefix", json!([]), "self_test.embedding_prefix"),
-            ("/self_test/embedding_prefix", json!([0.0, 2.0]), "self_test.embedding_prefix[1]"),
+            ("/self_test/embedding_prefix", json!([]), "self_test.answer"),
+            ("/self_test/embedding_prefix", json!([0.0, 2e3]), "self_test.answer[1]"),
             ("/self_test/signal", json!("silence"), "self_test.signal"),
         ];
         assert_eq!(parse::parse::<Metadata>(&valid().to_string()).err(), None);

@@ -4,6 +4,7 @@
 //! itself stops the start. A fault of one model refuses that model alone, by name, and its fallback can serve.
 
 mod calibration;
+mod countermeasures;
 mod edit;
 mod file;
 mod folders;
@@ -20,6 +21,7 @@ use serde::de::{self, IntoDeserializer};
 use serde::{Deserialize, Serialize};
 
 pub use calibration::FittedCalibration;
+pub use countermeasures::CountermeasureEntry;
 pub(crate) use edit::RegistryEdit;
 pub(crate) use file::read_text;
 pub use file::{ModelFile, Sha256};
@@ -44,6 +46,7 @@ pub struct Registry {
     folder: PathBuf,
     tasks: BTreeMap<Task, Assignment>,
     systems: BTreeMap<ModelId, SystemEntry>,
+    countermeasures: BTreeMap<ModelId, CountermeasureEntry>,
     models: BTreeMap<ModelId, Result<Metadata, Refusal>>,
 }
 
@@ -165,6 +168,7 @@ fn join_ids(ids: &[ModelId]) -> String {
 struct Listing {
     models: Vec<ModelId>,
     systems: BTreeMap<ModelId, SystemEntry>,
+    countermeasures: BTreeMap<ModelId, CountermeasureEntry>,
     tasks: BTreeMap<Task, Assignment>,
 }
 
@@ -180,6 +184,9 @@ struct ListingFile {
     #[serde(default)]
     #[garde(dive)]
     systems: BTreeMap<String, SystemFile>,
+    #[serde(default)]
+    #[garde(dive)]
+    countermeasures: BTreeMap<String, CountermeasureEntry>,
     // Keys as text, so that a fault below one is reported with its name.
     tasks: BTreeMap<String, Assignment>,
 }
@@ -209,17 +216,18 @@ impl Registry {
         let listing = parse_listing(&text).map_err(|faults| RegistryError::Invalid { path, faults })?;
         let models = listing
             .models
-            .into_iter()
+            .iter()
             .map(|id| {
-                let verified = Metadata::open(folder, &id)
+                let verified = Metadata::open(folder, id)
                     .and_then(|metadata| metadata.file.verify(folder).map(|()| metadata));
                 if let Err(refusal) = &verified {
                     tracing::error!(model = %id, %refusal, "model refused");
                 }
-                (id, verified)
+                (id.clone(), verified)
             })
             .collect();
-        Ok(Self { folder: folder.to_owned(), tasks: listing.tasks, systems: listing.systems, models })
+        let Listing { tasks, systems, countermeasures, .. } = listing;
+        Ok(Self { folder: folder.to_owned(), tasks, systems, countermeasures, models })
     }
 
     /// The files of the listed models in `folder` whose metadata can be read, whether they are there or not.
@@ -241,10 +249,16 @@ impl Registry {
         &self.tasks
     }
 
-    /// Every listed fusion.
+    /// Every listed fusion of speaker models.
     #[must_use]
     pub fn systems(&self) -> &BTreeMap<ModelId, SystemEntry> {
         &self.systems
+    }
+
+    /// Every listed fusion of countermeasures.
+    #[must_use]
+    pub fn countermeasures(&self) -> &BTreeMap<ModelId, CountermeasureEntry> {
+        &self.countermeasures
     }
 
     /// Every listed model with its metadata or the reason of its refusal.
@@ -275,7 +289,11 @@ fn parse_listing(text: &str) -> Result<Listing, Vec<Fault>> {
         }
     }
     let systems = read_systems(&listing, &mut faults);
-    let listed = |id: &ModelId| listing.models.contains(id) || listing.systems.contains_key(id.as_str());
+    let is_taken = |name: &str| {
+        listing.models.iter().any(|id| id.as_str() == name) || listing.systems.contains_key(name)
+    };
+    let countermeasures = countermeasures::read(&listing.countermeasures, is_taken, &mut faults);
+    let listed = |id: &ModelId| is_taken(id.as_str()) || listing.countermeasures.contains_key(id.as_str());
     let mut tasks = BTreeMap::new();
     for (task, assignment) in &listing.tasks {
         match Task::deserialize(task.as_str().into_deserializer()) as Result<Task, de::value::Error> {
@@ -287,7 +305,7 @@ fn parse_listing(text: &str) -> Result<Listing, Vec<Fault>> {
             if let Some(id) = id.filter(|id| !listed(id)) {
                 faults.push(Fault::new(
                     format!("tasks.{task}.{role}"),
-                    format!("{id} is neither in `models` nor in `systems`"),
+                    format!("{id} is neither in `models` nor in `systems` nor in `countermeasures`"),
                 ));
             }
         }
@@ -295,7 +313,10 @@ fn parse_listing(text: &str) -> Result<Listing, Vec<Fault>> {
             faults.push(Fault::new(format!("tasks.{task}.fallback"), "a model cannot be its own fallback"));
         }
     }
-    if faults.is_empty() { Ok(Listing { models: listing.models, systems, tasks }) } else { Err(faults) }
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    Ok(Listing { models: listing.models, systems, countermeasures, tasks })
 }
 
 fn read_systems(listing: &ListingFile, faults: &mut Vec<Fault>) -> BTreeMap<ModelId, SystemEntry> {

@@ -8,7 +8,7 @@ use voicegate_core::{Embedding, EmbeddingError};
 
 use super::{EmbedError, Embedded, MIN_SECONDS, SpeakerExtractor};
 use crate::registry::Metadata;
-use crate::{ModelSession, Runtime, SessionError};
+use crate::{Answers, ModelSession, Runtime, SessionError};
 
 /// Frames of a partial utterance: 1.6 s.
 const PARTIAL_FRAMES: usize = 160;
@@ -38,7 +38,7 @@ impl Ge2eExtractor {
     ) -> Result<Self, SessionError> {
         let dimensions = metadata.output.dimensions as usize;
         let input = [None, Some(PARTIAL_FRAMES), Some(MEL_BINS)];
-        let session = ModelSession::new(runtime, bytes, threads, input, dimensions)?;
+        let session = ModelSession::new(runtime, bytes, threads, input, (Answers::PerItem, dimensions))?;
         Ok(Self { session, dimensions })
     }
 }

@@ -14,11 +14,12 @@ use voicegate_core::{Embedding, EmbeddingError};
 
 pub use ge2e::Ge2eExtractor;
 pub use model::SpeakerModel;
+pub(crate) use model::worker;
 pub use network::{EcapaTdnnExtractor, ResNet34SeExtractor, WINDOW_SECONDS};
 pub use rendering::{quality_measures, renderings};
 pub use set::{Heard, SpeakerModels, System};
 
-use crate::registry::{Architecture, Metadata, Refusal};
+use crate::registry::{Architecture, Metadata, Refusal, Task};
 use crate::{PoolError, Runtime, SessionError, self_test};
 
 /// Least audio an embedding is computed from; what a decision needs is the policy's to say, and is more.
@@ -49,13 +50,16 @@ pub fn extractor(
         Architecture::EcapaTdnn => Box::new(EcapaTdnnExtractor::new(runtime, bytes, metadata, threads)?),
         Architecture::ResNet34Se => Box::new(ResNet34SeExtractor::new(runtime, bytes, metadata, threads)?),
         Architecture::Ge2e => Box::new(Ge2eExtractor::new(runtime, bytes, metadata, threads)?),
+        Architecture::Aasist | Architecture::SpoofResnet | Architecture::CtcConv => {
+            return Err(Refusal::Task { expected: Task::SpeakerVerification, found: metadata.task });
+        }
     };
     if let Some(test) = &metadata.self_test {
         let answer = extractor.embed(&test.signal.pcm()).map_err(|error| match error {
             EmbedError::Session(error) => Refusal::Session(error),
             error => Refusal::Session(SessionError::Run(error.to_string())),
         })?;
-        self_test::compare(test, &answer.embedding)?;
+        self_test::compare(test, answer.embedding.values())?;
     }
     Ok(extractor)
 }

@@ -1,71 +1,40 @@
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use voicegate_audio::Pcm;
 
 use super::{EmbedError, Embedded, extractor};
 use crate::registry::{Metadata, Refusal};
-use crate::{Answer, Pool, PoolError, Runtime, Settings, Ticket};
+use crate::served::{Served, Worker};
+use crate::{Answer, PoolError, Runtime, Ticket};
 
 type Answered = Result<Embedded, EmbedError>;
 
 /// A claim on the embedding of one recording.
 pub(super) type EmbedTicket = Ticket<Answered>;
 
-/// A speaker model at work: its metadata and the threads that run it.
-pub struct SpeakerModel {
-    metadata: Metadata,
-    running: Metadata,
-    pool: Pool<Arc<Pcm>, Answered>,
-}
+/// A speaker model at work.
+pub type SpeakerModel = Served<Answered>;
 
 impl SpeakerModel {
-    /// Loads the network of `running` out of `bytes`, one session per worker, to serve as `metadata`. The self-test runs
-    /// on each.
-    pub(crate) fn load(
-        runtime: &Runtime,
-        metadata: Metadata,
-        running: Metadata,
-        bytes: &[u8],
-        settings: &Settings,
-    ) -> Result<Result<Self, std::io::Error>, Refusal> {
-        let workers = (0..settings.workers.get())
-            .map(|_| {
-                let mut extractor = extractor(runtime, bytes, &running, settings.threads_per_worker)?;
-                Ok(move |pcm: Arc<Pcm>| extractor.embed(&pcm))
-            })
-            .collect::<Result<Vec<_>, Refusal>>()?;
-        Ok(Pool::start("vg-speaker", workers, settings.pool).map(|pool| Self { metadata, running, pool }))
-    }
-
-    /// What is known of the model.
-    #[must_use]
-    pub fn metadata(&self) -> &Metadata {
-        &self.metadata
-    }
-
-    /// What is known of the network that runs: the same, or its quantized form.
-    #[must_use]
-    pub fn running(&self) -> &Metadata {
-        &self.running
-    }
-
     /// The embedding of `pcm`; blocks the calling thread.
     ///
     /// # Errors
     /// [`EmbedError`]; [`PoolError::Overloaded`] at once if the queue is full.
     pub fn embed(&self, pcm: Arc<Pcm>) -> Result<Embedded, EmbedError> {
-        embedded(self.submit(pcm)?.wait())
+        embedded(self.answer(pcm))
     }
+}
 
-    /// Utterances waiting now.
-    #[must_use]
-    pub fn waiting(&self) -> usize {
-        self.pool.waiting()
-    }
-
-    pub(super) fn submit(&self, pcm: Arc<Pcm>) -> Result<EmbedTicket, PoolError> {
-        self.pool.submit(pcm)
-    }
+/// One session of the extractor that `metadata` asks for.
+pub(crate) fn worker(
+    runtime: &Runtime,
+    bytes: &[u8],
+    metadata: &Metadata,
+    threads: NonZeroUsize,
+) -> Result<Worker<Answered>, Refusal> {
+    let mut extractor = extractor(runtime, bytes, metadata, threads)?;
+    Ok(Box::new(move |pcm| extractor.embed(&pcm)))
 }
 
 /// The embedding out of a pool's answer, with its time in the queue.

@@ -9,7 +9,7 @@ use voicegate_core::{Embedding, EmbeddingError};
 
 use super::{EmbedError, Embedded, MIN_SECONDS, SpeakerExtractor};
 use crate::registry::Metadata;
-use crate::{ModelSession, Runtime, SessionError};
+use crate::{Answers, ModelSession, Runtime, SessionError};
 
 /// Audio above this is cut into equal windows whose embeddings are averaged, which bounds memory and keeps each
 /// window near the lengths the networks were trained on.
@@ -64,9 +64,10 @@ impl Network {
     ) -> Result<Self, SessionError> {
         let mel_bins = metadata.input.mel_bins.map(|bins| bins as usize);
         let dimensions = metadata.output.dimensions as usize;
+        let answers = (Answers::PerItem, dimensions);
         let session = match mel_bins {
-            Some(_) => ModelSession::new(runtime, bytes, threads, [None, mel_bins, None], dimensions),
-            None => ModelSession::new(runtime, bytes, threads, [None, None], dimensions),
+            Some(_) => ModelSession::new(runtime, bytes, threads, [None, mel_bins, None], answers),
+            None => ModelSession::new(runtime, bytes, threads, [None, None], answers),
         }?;
         Ok(Self { session, mel_bins })
     }

@@ -29,14 +29,30 @@ impl System {
     }
 
     /// One model that judges by itself.
-    pub(crate) fn alone(metadata: &Metadata) -> Self {
-        Self { calibration: metadata.calibration.clone(), ..Self::single(&metadata.id) }
+    #[must_use]
+    pub fn alone(metadata: &Metadata) -> Self {
+        let Metadata { id, calibration, .. } = metadata;
+        Self { id: id.clone(), fusion: Fusion::single(id.as_str()), calibration: calibration.clone() }
     }
 
-    /// One model without a calibration.
+    /// This system if its models all heard `attempt` and at least `enough` exemplars of `template`, or as many as any of
+    /// the systems here heard; or else the first of `stand_ins` of which that holds, each with its own calibration. So a
+    /// template from before a model came, or a model that failed, does not change what an answer means.
+    ///
+    /// This one is taken even without a calibration, so that its lack is said; another one only if it can decide.
     #[must_use]
-    pub fn single(id: &ModelId) -> Self {
-        Self { id: id.clone(), fusion: Fusion::single(id.as_str()), calibration: None }
+    pub fn or_stand_in<'a>(
+        &'a self,
+        stand_ins: impl Iterator<Item = &'a Self> + Clone,
+        attempt: &Voiceprint,
+        template: &Template,
+        enough: usize,
+    ) -> Option<&'a Self> {
+        let calibrated = stand_ins.filter(|system| system.calibration.is_some());
+        let mut able = std::iter::once(self).chain(calibrated).filter(|system| system.fusion.heard(attempt));
+        let heard_of = |system: &'a Self| system.fusion.heard_of(template);
+        let most = able.clone().map(heard_of).max().filter(|most| *most > 0)?;
+        able.find(|system| heard_of(system) >= enough.min(most))
     }
 }
 
@@ -99,19 +115,6 @@ impl SpeakerModels {
     #[must_use]
     pub fn systems(&self) -> &[System] {
         &self.systems
-    }
-
-    /// The first system whose models all heard `attempt` and at least `enough` exemplars of `template`, or as many as
-    /// any system heard: the serving one, or else a part of it with its own calibration. So a template from before a
-    /// model came, or a model that failed, does not change what an answer means.
-    #[must_use]
-    pub fn system_for(&self, attempt: &Voiceprint, template: &Template, enough: usize) -> Option<&System> {
-        // The serving one even without a calibration, so that its lack is said; another one only if it can decide.
-        let serving = &self.serving().id;
-        let usable = |system: &&System| system.id == *serving || system.calibration.is_some();
-        let able = || self.systems.iter().filter(usable).filter(|system| system.fusion.heard(attempt));
-        let most = able().map(|system| system.fusion.heard_of(template)).max().filter(|most| *most > 0)?;
-        able().find(|system| system.fusion.heard_of(template) >= enough.min(most))
     }
 
     /// Utterances waiting now, in the longest of the queues.

@@ -12,6 +12,12 @@ fn registry(folder: &Path) -> Value {
     serde_json::from_slice(&fs::read(folder.join("model_registry.json")).unwrap()).unwrap()
 }
 
+/// The registry that comes with the program.
+fn shipped(registry: &mut Value) {
+    let text = include_str!("../../../../models/voice/model_registry.json");
+    *registry = serde_json::from_str(text).unwrap();
+}
+
 fn choose(folder: &Path, id: &str, fallback: Option<&str>) -> Result<Activated, ActivateError> {
     let fallback = fallback.map(|id| id.parse().unwrap());
     activate(&runtime(), folder, &id.parse().unwrap(), fallback.as_ref())
@@ -43,6 +49,24 @@ fn the_former_first_choice_becomes_the_fallback() {
     assert_eq!(serving(), json!({ "active": SHIPPED_SPEAKER_MODEL, "fallback": "second" }));
     choose(folder.path(), "second", Some("third")).unwrap();
     assert_eq!(serving(), json!({ "active": "second", "fallback": "third" }));
+}
+
+/// P2.3
+#[test]
+fn each_task_has_its_own_choice() {
+    let folder = folder();
+    edit_registry(folder.path(), shipped);
+    for (id, task, model) in [
+        ("spoof-v1", "antispoofing", "spoof-resnet-v1"),
+        ("ctc-conv-en-v1", "speech_recognition", "ctc-conv-en-v1"),
+    ] {
+        edit_registry(folder.path(), |registry| _ = registry["tasks"].as_object_mut().unwrap().remove(task));
+        let done = choose(folder.path(), id, None).unwrap();
+        assert_eq!(done.checked.iter().map(ToString::to_string).collect::<Vec<_>>(), [model]);
+        assert!(done.has_calibration, "{done:?}");
+        assert_eq!(registry(folder.path())["tasks"][task], json!({ "active": id, "fallback": null }));
+    }
+    assert_eq!(registry(folder.path())["tasks"]["speaker_verification"]["active"], "ecapa-ge2e-v1");
 }
 
 #[test]
@@ -117,7 +141,21 @@ fn what_cannot_serve_is_not_activated() {
             |folder| add_copy(folder, "b", |m| m["task"] = "antispoofing".into()),
             "b",
             None,
-            "does not run yet",
+            "such networks are for speaker_verification",
+        ),
+        (
+            "fallback of another task",
+            |folder| edit_registry(folder, shipped),
+            SHIPPED_SPEAKER_MODEL,
+            Some("ctc-conv-en-v1"),
+            "speech_recognition",
+        ),
+        (
+            "network without a fusion",
+            |folder| edit_registry(folder, shipped),
+            "spoof-resnet-v1",
+            None,
+            "eval fit-pad",
         ),
     ];
     let mut wrong = Vec::new();

@@ -11,3 +11,5 @@ mod pull;
 mod serving;
 mod support;
 mod waveform;
+mod whisper;
+mod whisper_peer;

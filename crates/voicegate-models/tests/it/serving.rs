@@ -85,7 +85,7 @@ fn the_fallback_serves_when_the_active_model_is_refused() {
         (
             "other task",
             |folder| add_copy(folder, "first", |m| m["task"] = json!("antispoofing")),
-            "antispoofing",
+            "such networks are for speaker_verification",
         ),
         (
             "dimensions",

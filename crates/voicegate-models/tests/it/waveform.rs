@@ -6,11 +6,10 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use voicegate_audio::Pcm;
 use voicegate_core::Embedding;
 use voicegate_models::{
-    EmbedError, Mirror, ModelId, Offer, Refusal, Registry, SessionError, Signal, SpeakerExtractor, Task,
-    activate, extractor,
+    Mirror, ModelId, Offer, Refusal, Registry, SessionError, Signal, SpeakerExtractor, Task, activate,
+    extractor,
 };
 
 use crate::support;
@@ -63,23 +62,6 @@ fn a_pulled_model_can_be_chosen() {
 }
 
 #[test]
-fn long_audio_is_the_mean_of_its_windows_and_short_audio_is_refused() {
-    let folder = pulled();
-    let mut extractor = load(folder.path(), &id()).unwrap();
-    let samples = Signal::Glottal.pcm().samples().repeat(16);
-    let (first, second) = samples.split_at(samples.len() / 2);
-    let whole = extractor.embed(&Pcm::new(samples.clone())).unwrap().embedding;
-    let parts = [first, second].map(|part| extractor.embed(&Pcm::new(part.to_vec())).unwrap().embedding);
-    assert!(whole.cosine(&Embedding::mean(&parts).unwrap()).unwrap() > 0.999_999);
-
-    let error = extractor.embed(&Pcm::new(samples[..3_999].to_vec())).unwrap_err();
-    assert!(matches!(error, EmbedError::TooShort { .. }), "{error:?}");
-    assert!(extractor.embed(&Pcm::new(samples[..4_000].to_vec())).is_ok());
-    let silence = extractor.embed(&Pcm::new(vec![0.0; 16_000]));
-    assert!(matches!(silence, Ok(_) | Err(EmbedError::Answer(_))), "{silence:?}");
-}
-
-#[test]
 fn what_does_not_fit_its_metadata_is_refused() {
     type Change = fn(&mut Value);
     let log_mel: Change =
@@ -103,7 +85,7 @@ fn what_does_not_fit_its_metadata_is_refused() {
     assert!(matches!(refused, Some(Refusal::Session(SessionError::Shape(_)))), "{refused:?}");
 
     let folder = pulled();
-    support::edit_metadata(folder.path(), ID, |m| m["self_test"]["embedding_prefix"][0] = (-0.311).into());
+    support::edit_metadata(folder.path(), ID, |m| m["self_test"]["answer"][0] = (-0.311).into());
     let refused = load(folder.path(), &id()).err();
     assert!(matches!(refused, Some(Refusal::SelfTest { .. })), "{refused:?}");
 }

@@ -2,6 +2,7 @@
 
 pub mod audit_list;
 pub mod audit_verify;
+pub mod challenge_create;
 pub mod config_get;
 pub mod config_patch;
 pub mod config_put;

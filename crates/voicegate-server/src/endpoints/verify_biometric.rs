@@ -4,9 +4,10 @@ use axum::extract::State;
 use axum::{Extension, Json};
 use serde::Deserialize;
 use voicegate_core::PersonId;
+use voicegate_core::challenge::ChallengeId;
 use voicegate_service::Service;
 use voicegate_service::usecase::Caller;
-use voicegate_service::usecase::verify::VerifyAnswer;
+use voicegate_service::usecase::verify::{Attempt, VerifyAnswer};
 
 use crate::error::ApiError;
 use crate::metrics::{Metrics, Operation};
@@ -20,12 +21,18 @@ use crate::wire;
 #[serde(deny_unknown_fields)]
 pub struct Fields {
     user_id: PersonId,
+    challenge_id: Option<String>,
+    device_id: Option<String>,
 }
 
 /// Verify a voice
 ///
 /// Compares one recording with the enrolled voice. ACCEPT, REJECT and INCONCLUSIVE are all answers with status 200.
 /// INCONCLUSIVE (too short, too noisy, not decodable, …) is not a failed attempt: the reasons say what to do.
+///
+/// Whether a living person speaks is looked at, too: a recording that was heard before, or that sounds played or made by a
+/// machine, is refused, and with a `challenge_id` its words must be in the recording. `liveness` in the answer holds what
+/// was found.
 ///
 /// Every verification is a fresh measurement and its answer is never remembered: an ACCEPT must not be repeated after the
 /// profile was changed or revoked. A request with an `Idempotency-Key` is refused; send it again without one.
@@ -47,7 +54,7 @@ pub struct Fields {
         (status = 400, body = Problem, content_type = "application/problem+json", description = "A part of the request is missing, malformed or out of range, or it has an idempotency key; `field` names it."),
         (status = 404, body = Problem, content_type = "application/problem+json", description = "Nobody is enrolled under this name."),
         (status = 409, body = Problem, content_type = "application/problem+json", description = "The enrolment is not complete; or the profile was changed in the meantime."),
-        (status = 410, body = Problem, content_type = "application/problem+json", description = "The profile was revoked."),
+        (status = 410, body = Problem, content_type = "application/problem+json", description = "The profile was revoked; or the challenge was used, has expired, was given for something else, or never was."),
     ),
     security(("bearer" = ["verify"]), ("api_key" = ["verify"])),
 )]
@@ -64,7 +71,12 @@ pub async fn verify_biometric(
             format!("audio: a verification takes one recording, not {count}."),
         ));
     };
-    let answer = service.verify(&upload.fields.user_id, recording, &caller).await?;
+    let Fields { user_id, challenge_id, device_id } = upload.fields;
+    let challenge = challenge_id.map(|id| id.parse::<ChallengeId>()).transpose();
+    let challenge =
+        challenge.map_err(|error| ApiError::field("challenge_id", format!("challenge_id: {error}.")))?;
+    let attempt = Attempt { recording, challenge, device: device_id };
+    let answer = service.verify(&user_id, attempt, &caller).await?;
     metrics.decision(Operation::Verify, answer.outcome, &answer.reasons);
     metrics.stages(&answer.timings);
     Ok(Json(answer))

@@ -15,6 +15,8 @@ pub enum AuditKind {
     Update,
     /// A verification attempt.
     Verify,
+    /// A challenge was given out.
+    ChallengeIssued,
     /// A profile was revoked.
     Revoke,
     /// The configuration was changed.

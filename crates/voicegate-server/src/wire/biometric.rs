@@ -7,6 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::experiment::Assignment;
+use super::liveness::Liveness;
 use super::person::UserId;
 
 /// The answer to an attempt.
@@ -131,8 +132,10 @@ pub struct Timings {
     pub decode_ms: f32,
     /// Speech detection and quality.
     pub quality_ms: f32,
-    /// Features and network, the wait for a free session included.
-    pub embedding_ms: f32,
+    /// Signal detectors and fingerprint.
+    pub signals_ms: f32,
+    /// All networks side by side, their features and the wait for a free session included.
+    pub networks_ms: f32,
     /// Comparison and decision.
     pub score_ms: f32,
     /// Reading the template and writing state and audit record.
@@ -169,6 +172,8 @@ pub struct VerifyAnswer {
     pub threshold_bounded: bool,
     /// Quality of the recording; `null` if it could not be decoded.
     pub quality: Option<Quality>,
+    /// Whether a living person spoke, here and now.
+    pub liveness: Liveness,
     /// What lowers the worth of the recording without making it unusable.
     pub warnings: Vec<Reason>,
     /// Format of the recording; `null` if it could not be decoded.

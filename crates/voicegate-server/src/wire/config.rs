@@ -6,6 +6,9 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::biometric::StepUp;
+use super::challenge::PromptKind;
+
 /// The configuration that is in force and where it departs from file and environment.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Configuration {
@@ -33,6 +36,12 @@ pub struct ConfigOverrides {
     /// What a verification needs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verification: Option<VerificationSection>,
+    /// Words that a person has to say for one attempt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub challenge: Option<ChallengeSection>,
+    /// What is done against replayed and made-up speech.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spoofing: Option<SpoofingSection>,
     /// Another threshold or speaker system for a share of the people; `null` is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub experiment: Option<ExperimentSection>,
@@ -48,6 +57,10 @@ pub struct ConfigPatch {
     pub enrolment: Option<BTreeMap<String, Value>>,
     /// What a verification needs.
     pub verification: Option<BTreeMap<String, Value>>,
+    /// Words that a person has to say for one attempt.
+    pub challenge: Option<BTreeMap<String, Value>>,
+    /// What is done against replayed and made-up speech.
+    pub spoofing: Option<BTreeMap<String, Value>>,
     /// Another threshold or speaker system for a share of the people.
     pub experiment: Option<BTreeMap<String, Value>>,
 }
@@ -61,6 +74,10 @@ pub struct EffectiveConfig {
     pub enrolment: EnrolmentSection,
     /// What a verification needs.
     pub verification: VerificationSection,
+    /// Words that a person has to say for one attempt.
+    pub challenge: ChallengeSection,
+    /// What is done against replayed and made-up speech.
+    pub spoofing: SpoofingSection,
     /// Another threshold or speaker system for a share of the people; `null` is none.
     pub experiment: Option<ExperimentSection>,
     /// Where models are and how they run.
@@ -231,6 +248,90 @@ pub struct AgeingSection {
     pub min_mean_cosine: f32,
 }
 
+/// Words that a person has to say for one attempt.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChallengeSection {
+    /// What is asked for when a request does not say.
+    #[schema(required = false)]
+    pub kind: PromptKind,
+    /// Words in a prompt of words; enough for 20 bits of entropy.
+    #[schema(required = false, minimum = 1, maximum = 16)]
+    pub words: usize,
+    /// Digits in a prompt of digits; enough for 20 bits of entropy.
+    #[schema(required = false, minimum = 7, maximum = 16)]
+    pub digits: usize,
+    /// Seconds within which a challenge has to be answered.
+    #[schema(required = false, minimum = 10, maximum = 600)]
+    pub ttl_s: u32,
+    /// Most challenges of a person that can be answered at a time; the oldest gives way to a new one.
+    #[schema(required = false, minimum = 1, maximum = 100)]
+    pub max_open: u32,
+    /// What becomes of an attempt without a challenge.
+    #[schema(required = false)]
+    pub required: ChallengeRequirement,
+}
+
+/// How much a deployment cares for challenges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ChallengeRequirement {
+    /// An attempt without one is judged by the rest.
+    Optional,
+    /// An attempt without one is inconclusive.
+    Required,
+    /// An attempt without one is asked for one.
+    StepUp,
+}
+
+/// How much a deployment cares for countermeasures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CountermeasureRequirement {
+    /// None is run.
+    Off,
+    /// An attempt that could not be measured is judged by the rest.
+    Optional,
+    /// It is asked for a live challenge.
+    StepUp,
+    /// It is inconclusive.
+    Required,
+}
+
+/// What is done against replayed and made-up speech.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SpoofingSection {
+    /// Networks and signal detectors: `off` runs none; `optional` lets pass what they could not measure, `step_up` asks for a
+    /// live challenge then, `required` says nothing about it.
+    #[schema(required = false, default = "required")]
+    pub countermeasures: CountermeasureRequirement,
+    /// From this natural-log likelihood ratio on it is an attack; `null` takes the one that was fitted.
+    #[schema(minimum = -20, maximum = 20)]
+    pub threshold_llr: Option<f64>,
+    /// From this one on something more is asked for; `null` takes the one that was fitted.
+    #[schema(minimum = -20, maximum = 20)]
+    pub suspicious_llr: Option<f64>,
+    /// What a suspicion asks for.
+    #[schema(required = false, default = "live_challenge")]
+    pub suspicious: StepUp,
+    /// Recordings that come again.
+    #[schema(required = false)]
+    pub duplicates: DuplicatesSection,
+}
+
+/// Recordings that come again.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DuplicatesSection {
+    /// Whether a recording that was heard before is refused.
+    #[schema(required = false, default = true)]
+    pub refuse: bool,
+    /// Days for which the fingerprint of an attempt is kept.
+    #[schema(required = false, minimum = 1, maximum = 365)]
+    pub keep_days: u32,
+}
+
 /// Where models are and how they run.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct ModelsSection {
@@ -254,6 +355,20 @@ pub struct ModelsSection {
     pub queue: usize,
     /// Longest time from queueing to answer, in milliseconds.
     pub deadline_ms: u64,
+    /// A server of whisper.cpp that hears the words of challenges in place of the registry's network.
+    pub whisper: WhisperSection,
+}
+
+/// A server of whisper.cpp.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct WhisperSection {
+    /// Its address; `null` is none.
+    #[schema(example = "http://127.0.0.1:8081")]
+    pub url: Option<String>,
+    /// Longest time for an answer, in seconds.
+    pub timeout_s: u64,
+    /// Whether recordings may go to another machine without encryption.
+    pub plain_http: bool,
 }
 
 /// The HTTP server.

@@ -6,8 +6,10 @@
 pub mod access;
 pub mod audit;
 pub mod biometric;
+pub mod challenge;
 pub mod config;
 pub mod experiment;
+pub mod liveness;
 pub mod models;
 pub mod person;
 pub mod upload;

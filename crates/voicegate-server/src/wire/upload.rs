@@ -83,6 +83,12 @@ pub struct EnrollJson {
 pub struct VerifyForm {
     /// Who the person claims to be.
     pub user_id: UserId,
+    /// The challenge whose words the recording says. It is used up, whatever comes of the attempt.
+    #[schema(required = false, pattern = "^[0-9a-f]{32}$")]
+    pub challenge_id: Option<String>,
+    /// The device that the challenge was asked for on; the same as then.
+    #[schema(required = false)]
+    pub device_id: Option<String>,
     /// The recording.
     #[schema(value_type = String, format = Binary)]
     pub audio: Vec<u8>,
@@ -94,6 +100,12 @@ pub struct VerifyForm {
 pub struct VerifyJson {
     /// Who the person claims to be.
     pub user_id: UserId,
+    /// The challenge whose words the recording says. It is used up, whatever comes of the attempt.
+    #[schema(required = false, pattern = "^[0-9a-f]{32}$")]
+    pub challenge_id: Option<String>,
+    /// The device that the challenge was asked for on; the same as then.
+    #[schema(required = false)]
+    pub device_id: Option<String>,
     /// The recording in base64, or a `data:` URL of it.
     #[schema(content_encoding = "base64")]
     pub audio: String,

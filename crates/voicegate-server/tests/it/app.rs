@@ -21,7 +21,7 @@ use voicegate_core::access::Scope;
 use voicegate_models::{Library, Models, Registry, Runtime, Settings, adopt, materialise};
 use voicegate_server::{AppState, router};
 use voicegate_service::Service;
-use voicegate_service::config::{Layers, LiveConfig};
+use voicegate_service::config::{Layers, LiveConfig, merge};
 use voicegate_service::ports::{Actor, AuditEvent, AuditKind, Change, Entropy, ManualClock, Store};
 use voicegate_service::profile::{Profile, ProfileState};
 use voicegate_service::usecase::Caller;
@@ -154,14 +154,27 @@ impl Call<'_> {
     }
 }
 
+/// A configuration file for stories that are not about attacks: the same few recordings come again and again.
+fn trusting(file: &Value) -> Value {
+    let mut trusting = json!({"spoofing": {"countermeasures": "off", "duplicates": {"refuse": false}}});
+    merge(&mut trusting, file);
+    trusting
+}
+
 impl App {
+    /// Starts without countermeasures.
     pub(crate) async fn start() -> Self {
         Self::with(json!({})).await
     }
 
-    /// Starts with a configuration file.
+    /// Starts with a configuration file, and without countermeasures where it does not say otherwise.
     pub(crate) async fn with(file: Value) -> Self {
-        Self::with_models(file, models()).await
+        Self::with_models(trusting(&file), models()).await
+    }
+
+    /// Starts as it is shipped.
+    pub(crate) async fn as_shipped() -> Self {
+        Self::with_models(json!({}), models()).await
     }
 
     pub(crate) async fn with_models(file: Value, models: Arc<Models>) -> Self {
@@ -171,16 +184,23 @@ impl App {
         Self::on(&url, file, folder, models).await
     }
 
-    /// Starts on a new database of a PostgreSQL server; gives the SQL that removes it.
-    pub(crate) async fn on_postgres(server: &str) -> (Self, String) {
+    /// Runs `story` on a new database of the server that `VOICEGATE_TEST_POSTGRES` names, and removes it; nothing without
+    /// a server.
+    pub(crate) async fn on_postgres(story: impl AsyncFnOnce(&Self)) {
+        let Some(server) = variable("VOICEGATE_TEST_POSTGRES") else {
+            eprintln!("SKIPPED: VOICEGATE_TEST_POSTGRES holds no URL");
+            return;
+        };
         sqlx::any::install_default_drivers();
         let name = format!("voicegate_http_{}", Uuid::from_u128(rand_u128()).simple());
-        let mut connection = sqlx::AnyConnection::connect(server).await.unwrap();
+        let mut connection = sqlx::AnyConnection::connect(&server).await.unwrap();
         connection.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
         let (base, _) = server.rsplit_once('/').expect("the URL names a database");
         let folder = tempfile::tempdir().unwrap();
-        let app = Self::on(&format!("{base}/{name}"), json!({}), folder, models()).await;
-        (app, format!("DROP DATABASE {name}"))
+        let app = Self::on(&format!("{base}/{name}"), trusting(&json!({})), folder, models()).await;
+        story(&app).await;
+        app.vault.close().await.unwrap();
+        connection.execute(AssertSqlSafe(format!("DROP DATABASE {name}"))).await.unwrap();
     }
 
     async fn on(url: &str, file: Value, folder: TempDir, models: Arc<Models>) -> Self {

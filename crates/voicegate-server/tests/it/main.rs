@@ -5,12 +5,14 @@
 mod access;
 mod app;
 mod bad_input;
+mod challenges;
 mod configuration;
 mod contract;
 mod experiments;
 mod fuzz;
 mod idempotency;
 mod limits;
+mod liveness;
 mod openapi;
 mod operation;
 mod recordings;

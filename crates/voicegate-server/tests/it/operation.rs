@@ -175,6 +175,9 @@ impl<'a> MakeWriter<'a> for Log {
 #[tokio::test]
 async fn the_access_log_names_the_route_and_nobody() {
     let log = Log::default();
+    // While there is only one subscriber, what a thread without it reaches first is switched off for all threads; other
+    // tests run on such threads.
+    let _second = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
     let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG).with_ansi(false);
     let _guard = tracing::subscriber::set_default(subscriber.with_writer(log.clone()).finish());
     let app = App::start().await;

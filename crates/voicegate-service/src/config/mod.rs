@@ -7,6 +7,7 @@
 mod adjustments;
 mod ageing;
 mod audio;
+mod challenge;
 mod enrolment;
 mod experiment;
 mod layers;
@@ -16,6 +17,7 @@ mod models;
 mod patch;
 mod retired;
 mod server;
+mod spoofing;
 mod storage;
 mod verification;
 
@@ -25,15 +27,17 @@ use serde::{Deserialize, Serialize};
 pub use adjustments::AdjustmentsConfig;
 pub use ageing::AgeingConfig;
 pub use audio::AudioConfig;
+pub use challenge::{ChallengeConfig, ChallengeRequirement};
 pub use enrolment::EnrolmentConfig;
 pub use experiment::ExperimentConfig;
 pub use layers::{ConfigError, Fault, Layers, from_environment, merge};
 pub use live::LiveConfig;
 pub use log::{LogConfig, LogFormat};
-pub use models::ModelsConfig;
+pub use models::{ModelsConfig, WhisperConfig};
 pub use patch::merge_patch;
 pub use retired::without_retired;
 pub use server::ServerConfig;
+pub use spoofing::{CountermeasureRequirement, DuplicatesConfig, SpoofingConfig};
 pub use storage::StorageConfig;
 pub use verification::VerificationConfig;
 
@@ -50,6 +54,12 @@ pub struct VoiceAuthConfig {
     /// What a verification needs.
     #[garde(dive)]
     pub verification: VerificationConfig,
+    /// Words that a person has to say for one attempt.
+    #[garde(dive)]
+    pub challenge: ChallengeConfig,
+    /// What is done against replayed and made-up speech.
+    #[garde(dive)]
+    pub spoofing: SpoofingConfig,
     /// Another threshold or speaker system for a share of the people; `null` is none.
     #[garde(dive, custom(experiment::differs(&self.verification)))]
     pub experiment: Option<ExperimentConfig>,
@@ -68,7 +78,8 @@ pub struct VoiceAuthConfig {
 }
 
 /// Sections that take effect with the next request. The others are read at start.
-pub const LIVE_SECTIONS: [&str; 4] = ["audio", "enrolment", "verification", "experiment"];
+pub const LIVE_SECTIONS: [&str; 6] =
+    ["audio", "enrolment", "verification", "challenge", "spoofing", "experiment"];
 
 impl VoiceAuthConfig {
     /// Names the sections that differ from `running` and only take effect at the next start.

@@ -6,6 +6,6 @@ mod store;
 pub use clock::{Clock, Entropy, ManualClock};
 pub use store::{
     Actor, ApiKeyRecord, ArmCounts, AuditEvent, AuditKind, AuditRecord, AuditReport, Change,
-    ExperimentCounts, IdempotencyKey, Idempotent, NewApiKey, Receipt, Store, StoreError, StoredConfig,
-    StoredResponse,
+    ExperimentCounts, IdempotencyKey, Idempotent, MAX_FINGERPRINTS, NewApiKey, Receipt, Store, StoreError,
+    StoredConfig, StoredResponse,
 };

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use voicegate_core::PersonId;
 use voicegate_core::access::Scope;
 use voicegate_core::audit::Breach;
+use voicegate_core::challenge::{Challenge, ChallengeId};
 use voicegate_core::experiment::Arm;
 
 use crate::profile::Profile;
@@ -44,6 +45,9 @@ pub enum StoreError {
     Database(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
+/// Most fingerprints of earlier attempts that are kept of a person.
+pub const MAX_FINGERPRINTS: u32 = 50;
+
 /// One change of state.
 #[derive(Debug, Clone)]
 pub enum Change {
@@ -55,8 +59,8 @@ pub enum Change {
         /// The version that the change is based on.
         expected_version: u64,
     },
-    /// Marks the profile revoked, deletes its templates, destroys the person's data key, and erases the remembered
-    /// answers that speak of the person.
+    /// Marks the profile revoked, deletes its templates, open challenges and fingerprints, destroys the person's data
+    /// key, and erases the remembered answers that speak of the person.
     RevokeProfile {
         /// Whose.
         person: PersonId,
@@ -72,6 +76,27 @@ pub enum Change {
         person: PersonId,
         /// When.
         at: Timestamp,
+    },
+    /// Opens a challenge. Of somebody who is not here, or was revoked, nothing is kept; the work is the same.
+    PutChallenge {
+        /// Its handle; only the hash is kept.
+        id: ChallengeId,
+        /// Whom it is for, and what is asked.
+        challenge: Challenge,
+        /// Most open challenges of the person, at least 1; the oldest give way to this one.
+        max_open: u32,
+    },
+    /// Keeps the fingerprint of an attempt's recording, sealed. Of somebody who is not here, or was revoked, nothing is
+    /// kept. The oldest give way where there are more than [`MAX_FINGERPRINTS`].
+    PutFingerprint {
+        /// Whose voice was claimed.
+        person: PersonId,
+        /// The fingerprint.
+        fingerprint: Vec<u8>,
+        /// When it was taken.
+        at: Timestamp,
+        /// When it is forgotten.
+        expires_at: Timestamp,
     },
     /// Replaces the runtime overrides of the configuration.
     PutConfig {
@@ -155,6 +180,8 @@ pub enum AuditKind {
     Update,
     /// A verification attempt.
     Verify,
+    /// A challenge was given out.
+    ChallengeIssued,
     /// A profile was revoked.
     Revoke,
     /// The configuration was changed.
@@ -353,6 +380,16 @@ pub trait Store: Send + Sync + 'static {
 
     /// Forgets the keys that were reserved before `oldest`, and says how many.
     async fn forget_answers(&self, oldest: Timestamp) -> Result<u64, StoreError>;
+
+    /// Takes the challenge `id` out: of any number that ask for it at once, one gets it. What becomes of it stands in the
+    /// record of the attempt that it was taken for.
+    async fn take_challenge(&self, id: &ChallengeId) -> Result<Option<Challenge>, StoreError>;
+
+    /// The fingerprints of `person`'s attempts at or after `since`, the newest first, at most [`MAX_FINGERPRINTS`].
+    async fn fingerprints(&self, person: &PersonId, since: Timestamp) -> Result<Vec<Vec<u8>>, StoreError>;
+
+    /// Forgets the challenges and fingerprints whose time is over at `now`, and says how many.
+    async fn forget_expired(&self, now: Timestamp) -> Result<u64, StoreError>;
 
     /// Answers quickly whether the database can be reached.
     async fn ping(&self) -> Result<(), StoreError>;

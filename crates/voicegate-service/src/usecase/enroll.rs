@@ -197,6 +197,9 @@ impl Service {
         } else {
             (base.as_ref().map(|p| p.state), version)
         };
+        // Nobody logs in with a recording of the enrolment.
+        let duplicates = &rule.config.spoofing.duplicates;
+        changes.extend(analysed.iter().filter_map(|(_, sample)| self.remember(person, sample, duplicates)));
         let receipt = self.store.commit(changes, event).await?;
         Ok(EnrollAnswer {
             user_id: person.clone(),

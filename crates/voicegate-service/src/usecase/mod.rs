@@ -1,9 +1,11 @@
 //! One use case per file.
 
 pub mod api_keys;
+pub mod challenge;
 pub mod configuration;
 pub mod enroll;
 pub mod experiment;
+mod heard;
 pub mod import;
 pub mod profile;
 pub mod revoke;

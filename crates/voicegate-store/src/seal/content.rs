@@ -1,6 +1,9 @@
 //! What can be sealed, as bytes.
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use voicegate_core::TemplatePart;
+use voicegate_core::challenge::Challenge;
 use voicegate_service::ports::StoredResponse;
 use zeroize::Zeroizing;
 
@@ -18,13 +21,42 @@ pub trait Sealable: Sized {
 /// A template is CBOR (RFC 8949): half the size of JSON for embeddings, and fields can be added later.
 impl Sealable for TemplatePart {
     fn to_plain(&self) -> Zeroizing<Vec<u8>> {
-        let mut plain = Zeroizing::new(Vec::new());
-        ciborium::into_writer(self, &mut *plain).expect("a template has a CBOR form");
-        plain
+        to_cbor(self)
     }
 
     fn from_plain(plain: &[u8]) -> Option<Self> {
-        ciborium::from_reader(plain).ok()
+        from_cbor(plain)
+    }
+}
+
+impl Sealable for Challenge {
+    fn to_plain(&self) -> Zeroizing<Vec<u8>> {
+        to_cbor(self)
+    }
+
+    fn from_plain(plain: &[u8]) -> Option<Self> {
+        from_cbor(plain)
+    }
+}
+
+fn to_cbor(content: &impl Serialize) -> Zeroizing<Vec<u8>> {
+    let mut plain = Zeroizing::new(Vec::new());
+    ciborium::into_writer(content, &mut *plain).expect("what is sealed has a CBOR form");
+    plain
+}
+
+fn from_cbor<T: DeserializeOwned>(plain: &[u8]) -> Option<T> {
+    ciborium::from_reader(plain).ok()
+}
+
+/// The fingerprint of a recording, whatever its form.
+impl Sealable for Vec<u8> {
+    fn to_plain(&self) -> Zeroizing<Vec<u8>> {
+        Zeroizing::new(self.clone())
+    }
+
+    fn from_plain(plain: &[u8]) -> Option<Self> {
+        Some(plain.to_vec())
     }
 }
 

@@ -4,8 +4,8 @@
 //! table, the column, the row and the version of the key, so that bytes moved to another place do not open.
 //! Layout: format (1 byte) ‖ key version (4, big endian) ‖ nonce (12) ‖ ciphertext ‖ tag (16).
 //!
-//! Random nonces are safe up to 2^32 messages of one key: a person's data key seals a handful of templates, and a
-//! master key wraps one data key per person.
+//! Random nonces are safe up to 2^32 messages of one key: a person's data key seals a handful of templates and two values
+//! per attempt (challenge and fingerprint), and a master key wraps one data key per person.
 
 mod content;
 mod key;

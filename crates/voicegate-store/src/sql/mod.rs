@@ -5,10 +5,12 @@
 
 pub(crate) mod api_keys;
 pub(crate) mod chain;
+pub(crate) mod challenges;
 pub(crate) mod config;
 mod database;
 mod dialect;
 mod error;
+pub(crate) mod fingerprints;
 pub(crate) mod idempotency;
 pub(crate) mod logs;
 pub(crate) mod people;

@@ -16,6 +16,12 @@ pub(super) const REF_OF: &str = "SELECT person_ref FROM people WHERE person_id =
 /// Locks the row until the transaction ends, in both databases.
 pub(super) const LOCK: &str =
     "UPDATE people SET state = state WHERE person_id = $1 RETURNING person_ref, state";
+/// Locks the row until the transaction ends, in both databases.
+pub(super) const LOCK_KEY: &str =
+    "UPDATE people SET state = state WHERE person_id = $1 RETURNING person_ref, wrapped_key, key_version";
+pub(super) const KEY: &str = "SELECT person_ref, wrapped_key, key_version FROM people WHERE person_id = $1";
+pub(super) const OWNER: &str =
+    "SELECT person_id, person_ref, wrapped_key, key_version FROM people WHERE person_ref = $1";
 const INSERT: &str = "INSERT INTO people (person_ref, person_id, wrapped_key, master_version, key_version, state, \
     version, created_at, updated_at, revoked_at, last_verified_at) \
     VALUES ($1, $2, $3, $4, 1, $5, 1, $6, $7, $8, $9) ON CONFLICT DO NOTHING";
@@ -114,6 +120,37 @@ pub(crate) async fn lock(
         Ok(Locked { person_ref: columns.uuid("person_ref")?, revoked })
     })
     .transpose()
+}
+
+/// The key of `person`, whose row is locked until the transaction ends.
+pub(crate) async fn lock_key(
+    connection: &mut AnyConnection,
+    person: &PersonId,
+) -> Result<Option<PersonKey>, StoreError> {
+    let row = query(LOCK_KEY).bind(person.as_str()).fetch_optional(connection).await.map_err(failed)?;
+    row.as_ref().map(key_of).transpose()
+}
+
+/// The key of `person`.
+pub(crate) async fn key(
+    connection: &mut AnyConnection,
+    person: &PersonId,
+) -> Result<Option<PersonKey>, StoreError> {
+    let row = query(KEY).bind(person.as_str()).fetch_optional(connection).await.map_err(failed)?;
+    row.as_ref().map(key_of).transpose()
+}
+
+/// The name and key of the person behind a reference.
+pub(crate) async fn owner(
+    connection: &mut AnyConnection,
+    person_ref: Uuid,
+) -> Result<Option<(PersonId, PersonKey)>, StoreError> {
+    let row = query(OWNER).bind(person_ref.to_string()).fetch_optional(connection).await.map_err(failed)?;
+    let Some(row) = row else { return Ok(None) };
+    let columns = columns(&row);
+    let person = PersonId::new(columns.get::<&str>("person_id")?)
+        .map_err(|error| columns.unreadable("person_id", error.to_string()))?;
+    Ok(Some((person, key_of(&row)?)))
 }
 
 /// Adds a person; [`StoreError::Conflict`] if there is one of that name.

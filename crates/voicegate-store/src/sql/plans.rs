@@ -3,7 +3,9 @@
 use sqlx::AnyConnection;
 use sqlx::{AssertSqlSafe, Connection, Executor, Row};
 
-use super::{Dialect, api_keys, chain, config, idempotency, logs, people, templates};
+use super::{
+    Dialect, api_keys, chain, challenges, config, fingerprints, idempotency, logs, people, templates,
+};
 
 const STATEMENTS: &[(&str, &str)] = &[
     ("api_keys::BY_HASH", api_keys::BY_HASH),
@@ -13,8 +15,16 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("chain::LOCK", chain::LOCK),
     ("chain::READ", chain::READ),
     ("chain::REWRAP", chain::REWRAP),
+    ("challenges::DELETE", challenges::DELETE),
+    ("challenges::FORGET", challenges::FORGET),
+    ("challenges::MAKE_ROOM", challenges::MAKE_ROOM),
+    ("challenges::TAKE", challenges::TAKE),
     ("config::READ", config::READ),
     ("config::UPDATE", config::UPDATE),
+    ("fingerprints::DELETE", fingerprints::DELETE),
+    ("fingerprints::FORGET", fingerprints::FORGET),
+    ("fingerprints::MAKE_ROOM", fingerprints::MAKE_ROOM),
+    ("fingerprints::NEWEST", fingerprints::NEWEST),
     ("idempotency::ANSWER", idempotency::ANSWER),
     ("idempotency::ERASE", idempotency::ERASE),
     ("idempotency::FORGET", idempotency::FORGET),
@@ -27,8 +37,11 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("logs::NEWEST_OF_PERSON", logs::NEWEST_OF_PERSON),
     ("logs::PAGE", logs::PAGE),
     ("people::COUNT_WRAPPED_BEFORE", people::COUNT_WRAPPED_BEFORE),
+    ("people::KEY", people::KEY),
     ("people::LOCK", people::LOCK),
+    ("people::LOCK_KEY", people::LOCK_KEY),
     ("people::MARK_VERIFIED", people::MARK_VERIFIED),
+    ("people::OWNER", people::OWNER),
     ("people::REF_OF", people::REF_OF),
     ("people::REVOKE", people::REVOKE),
     ("people::REWRAP", people::REWRAP),

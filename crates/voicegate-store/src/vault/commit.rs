@@ -10,7 +10,7 @@ use super::Vault;
 use super::retry::{master_key, stale_keys};
 use crate::seal::{MasterKeys, Sealed, SealingKey, Secret, Wraps};
 use crate::sql::people::{self, PersonKey, key_place, key_row};
-use crate::sql::{api_keys, chain, config, idempotency, templates, unreadable};
+use crate::sql::{api_keys, chain, challenges, config, fingerprints, idempotency, templates, unreadable};
 
 impl Vault {
     pub(super) async fn profile_once(&self, person: &PersonId) -> Result<Option<Profile>, StoreError> {
@@ -75,9 +75,17 @@ impl Vault {
             Change::RevokeProfile { person, expected_version, at } => {
                 let person_ref = people::revoke(connection, person, *expected_version, *at).await?;
                 templates::delete(connection, person_ref).await?;
+                challenges::delete(connection, person_ref).await?;
+                fingerprints::delete(connection, person_ref).await?;
                 idempotency::erase(connection, person_ref).await
             }
             Change::MarkVerified { person, at } => people::mark_verified(connection, person, *at).await,
+            Change::PutChallenge { id, challenge, max_open } => {
+                self.put_challenge(connection, keys, (id, challenge), *max_open).await
+            }
+            Change::PutFingerprint { person, fingerprint, at, expires_at } => {
+                self.put_fingerprint(connection, keys, person, fingerprint, (*at, *expires_at)).await
+            }
             Change::PutConfig { overrides, expected_version } => {
                 config::put(connection, overrides, *expected_version).await
             }
@@ -138,7 +146,7 @@ impl Vault {
         (SealingKey { version, secret }, wrapped)
     }
 
-    fn random_uuid(&self) -> Uuid {
+    pub(super) fn random_uuid(&self) -> Uuid {
         let mut bytes = [0; 16];
         self.entropy.fill(&mut bytes);
         Builder::from_random_bytes(bytes).into_uuid()
@@ -146,7 +154,11 @@ impl Vault {
 }
 
 /// The person's data key; `None` if it was destroyed.
-fn data_key(keys: &MasterKeys, key: &PersonKey, person: &PersonId) -> Result<Option<SealingKey>, StoreError> {
+pub(super) fn data_key(
+    keys: &MasterKeys,
+    key: &PersonKey,
+    person: &PersonId,
+) -> Result<Option<SealingKey>, StoreError> {
     let Some(wrapped) = &key.wrapped else { return Ok(None) };
     let wrapping = master_key(keys, wrapped.key_version())?.subkey(Wraps::PersonKey);
     let row = key_row(key.person_ref, person.as_str());

@@ -5,7 +5,9 @@
 //! Times are kept to the microsecond; templates come back ordered by model.
 
 mod answers;
+mod challenges;
 mod commit;
+mod fingerprints;
 mod retry;
 mod rotate;
 
@@ -17,6 +19,7 @@ use jiff::Timestamp;
 use sqlx::Executor;
 use tokio::time::timeout;
 use voicegate_core::PersonId;
+use voicegate_core::challenge::{Challenge, ChallengeId};
 use voicegate_service::ports::{
     ApiKeyRecord, AuditEvent, AuditRecord, AuditReport, Change, Entropy, ExperimentCounts, IdempotencyKey,
     Idempotent, Receipt, Store, StoreError, StoredConfig, StoredResponse,
@@ -140,6 +143,18 @@ impl Store for Vault {
 
     async fn forget_answers(&self, oldest: Timestamp) -> Result<u64, StoreError> {
         Ok(retried!(self, self.forget_once(oldest)))
+    }
+
+    async fn take_challenge(&self, id: &ChallengeId) -> Result<Option<Challenge>, StoreError> {
+        Ok(retried!(self, self.take_challenge_once(id)))
+    }
+
+    async fn fingerprints(&self, person: &PersonId, since: Timestamp) -> Result<Vec<Vec<u8>>, StoreError> {
+        Ok(retried!(self, self.fingerprints_once(person, since)))
+    }
+
+    async fn forget_expired(&self, now: Timestamp) -> Result<u64, StoreError> {
+        Ok(retried!(self, self.forget_expired_once(now)))
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

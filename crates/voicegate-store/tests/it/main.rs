@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "all of this is test code; a panic is how a test fails")]
 
 mod audit;
+mod challenges;
 mod crash;
 mod foreign;
 mod keys;

@@ -40,7 +40,7 @@ fn a_voice_is_enrolled_accepted_rejected_and_inconclusive() {
         sandbox.run(&["--json", "verify", "--user", "alice", noise.to_str().unwrap()]).expect(3).json();
     assert_eq!((&unusable["outcome"], &unusable["similarity"]), (&Value::from("INCONCLUSIVE"), &Value::Null));
     assert_eq!(codes(&unusable["reasons"]), ["unsupported_format"]);
-    let silence = sandbox.write("silence.wav", crate::signal::encode(&[0.0; 64_000]));
+    let silence = sandbox.write("silence.wav", voicegate_audio::encode_wav(&[0.0; 64_000]));
     sandbox.run(&["verify", "--user", "alice", silence.to_str().unwrap()]).expect(3);
 
     let audit = sandbox.run(&["audit", "verify", "--json"]).expect(0).json();
@@ -227,7 +227,7 @@ fn configuration_faults_are_named_by_path() {
 fn a_changed_model_file_is_refused_by_name() {
     let sandbox = Sandbox::new();
     let listed = sandbox.run(&["models", "list", "--json"]).expect(0).json();
-    let (id, folder) = (listed["models"][0]["id"].as_str().unwrap(), listed["folder"].as_str().unwrap());
+    let (id, folder) = ("ecapa-tdnn-c256-v1", listed["folder"].as_str().unwrap());
     let path = sandbox.path(folder).join(format!("biometric/speaker_verification/{id}.onnx"));
     let mut bytes = fs::read(&path).unwrap();
     bytes[2000] ^= 1;

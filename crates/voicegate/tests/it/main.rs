@@ -3,10 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod architecture;
+mod challenge;
 mod commands;
 mod crash;
 mod migrate;
 mod models;
+mod pad;
 mod serve;
 #[path = "../../src/commands/bench/signal.rs"]
 mod signal;

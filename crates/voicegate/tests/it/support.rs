@@ -57,7 +57,10 @@ impl Sandbox {
             .current_dir(self.0.path())
             .args(args)
             .env_remove("VOICEGATE_DATA_DIR")
-            .env_remove("VOICEGATE_CONFIG");
+            .env_remove("VOICEGATE_CONFIG")
+            // The voices here are made up, which the countermeasures say, and they repeat themselves.
+            .env("VOICEGATE_SPOOFING__COUNTERMEASURES", "off")
+            .env("VOICEGATE_SPOOFING__DUPLICATES__REFUSE", "false");
         command
     }
 

@@ -1,7 +1,7 @@
 //! What an accepted attempt teaches the profile.
 
 use jiff::Timestamp;
-use voicegate_core::ageing::learn;
+use voicegate_core::ageing::{Unlearnt, learn};
 use voicegate_core::decide::{Decision, Evidence};
 use voicegate_core::enrolment::admit;
 use voicegate_core::{Calibration, Exemplar, Origin, Template};
@@ -33,18 +33,24 @@ pub(super) struct Accepted<'a> {
 }
 
 impl Accepted<'_> {
-    /// The profile that has learnt from the attempt; `None` if there is nothing to learn.
-    pub(super) fn teaches(&self, profile: &Profile, now: Timestamp) -> Option<Profile> {
-        let template = profile.template.as_ref()?;
-        let exemplar = self.analysed.exemplar(Origin::Learnt, now)?;
-        let learnt = self.of_other_models(template, &exemplar).or_else(|| self.of_age(template, exemplar))?;
-        Some(Profile { template: Some(learnt), updated_at: now, ..profile.clone() })
+    /// The profile that has learnt from the attempt.
+    ///
+    /// # Errors
+    /// Why the voice did not grow older with it, if it teaches nothing of other models either.
+    pub(super) fn teaches(&self, profile: &Profile, now: Timestamp) -> Result<Profile, Unlearnt> {
+        let template = profile.template.as_ref().ok_or(Unlearnt::NoAnchor)?;
+        let exemplar = self.analysed.exemplar(Origin::Learnt, now).ok_or(Unlearnt::NotAccepted)?;
+        let learnt = match self.of_other_models(template, &exemplar) {
+            Some(learnt) => learnt,
+            None => self.of_age(template, exemplar)?,
+        };
+        Ok(Profile { template: Some(learnt), updated_at: now, ..profile.clone() })
     }
 
     /// The template with a voice that has grown older. It takes an attempt that is live and signed by the device.
-    fn of_age(&self, template: &Template, exemplar: Exemplar) -> Option<Template> {
+    fn of_age(&self, template: &Template, exemplar: Exemplar) -> Result<Template, Unlearnt> {
         let policy = self.config.verification.ageing.policy();
-        learn(template, exemplar, self.evidence, self.decision, self.calibration, &policy).ok()
+        learn(template, exemplar, self.evidence, self.decision, self.calibration, &policy)
     }
 
     /// The template with the attempt, where it lacks a model that serves now: a voice that was imported, or enrolled

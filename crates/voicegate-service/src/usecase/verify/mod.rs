@@ -1,6 +1,7 @@
 //! Is this the enrolled person?
 
 mod learning;
+mod liveness;
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -10,11 +11,13 @@ use serde::Serialize;
 use serde_json::json;
 use voicegate_audio::Quality;
 use voicegate_audio::decode::Source;
+use voicegate_core::ageing::Unlearnt;
+use voicegate_core::challenge::{self, ChallengeId};
 use voicegate_core::decide::{Decision, Evidence, Measured, Outcome, Reason, StepUp, decide};
 use voicegate_core::score::SpeakerScore;
 use voicegate_core::threshold::{Adjustment, Context};
 use voicegate_core::{PersonId, Template};
-use voicegate_models::{SpeakerModels, System, quality_measures};
+use voicegate_models::System;
 
 use super::Caller;
 use super::sample::{Analysed, Purpose, Recording, Timings, ms};
@@ -24,6 +27,11 @@ use crate::ports::{AuditEvent, AuditKind, Change, Receipt, StoreError};
 use crate::profile::{Profile, ProfileState};
 use crate::{Service, ServiceError, policy};
 use learning::Accepted;
+use liveness::observe;
+pub use liveness::{ChallengeReport, Liveness, SpoofReport};
+
+/// The code for a profile that somebody changed while the recording was being compared.
+const CHANGED_MEANWHILE: &str = "changed_meanwhile";
 
 /// The answer to a verification.
 #[derive(Debug, Clone, Serialize)]
@@ -52,6 +60,8 @@ pub struct VerifyAnswer {
     pub threshold_bounded: bool,
     /// Quality of the recording; `null` if it could not be decoded.
     pub quality: Option<Quality>,
+    /// Whether a living person spoke, here and now.
+    pub liveness: Liveness,
     /// What lowers the worth of the recording without making it unusable.
     pub warnings: Vec<Reason>,
     /// Format of the recording; `null` if it could not be decoded.
@@ -68,21 +78,39 @@ pub struct VerifyAnswer {
     pub audit_record: u64,
 }
 
+/// What is offered for a verification.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    /// The recording.
+    pub recording: Recording,
+    /// The challenge whose words it says.
+    pub challenge: Option<ChallengeId>,
+    /// The device that the challenge was asked for on.
+    pub device: Option<String>,
+}
+
+impl From<Recording> for Attempt {
+    /// A recording of any words.
+    fn from(recording: Recording) -> Self {
+        Self { recording, challenge: None, device: None }
+    }
+}
+
 impl Service {
     /// Compares a recording with the enrolled voice of `person`. An attempt on a voice that cannot be verified is
     /// recorded, too: guessing at names must leave a trace.
     ///
     /// # Errors
     /// [`ServiceError::NotEnrolled`], [`ServiceError::Revoked`], [`ServiceError::Incomplete`],
-    /// [`ServiceError::ModelUnavailable`], [`ServiceError::Misconfigured`], [`ServiceError::Overloaded`],
-    /// [`ServiceError::Store`].
+    /// [`ServiceError::Challenge`], [`ServiceError::ModelUnavailable`], [`ServiceError::Misconfigured`],
+    /// [`ServiceError::Overloaded`], [`ServiceError::Store`].
     pub async fn verify(
         &self,
         person: &PersonId,
-        recording: Recording,
+        attempt: impl Into<Attempt>,
         caller: &Caller,
     ) -> Result<VerifyAnswer, ServiceError> {
-        match self.attempt(person, recording, caller).await {
+        match self.attempt(person, attempt.into(), caller).await {
             Err(error) => {
                 if let Some(code) = refusal(&error) {
                     let details = json!({ "reasons": [code] });
@@ -97,11 +125,17 @@ impl Service {
     async fn attempt(
         &self,
         person: &PersonId,
-        recording: Recording,
+        attempt: Attempt,
         caller: &Caller,
     ) -> Result<VerifyAnswer, ServiceError> {
         let config = self.config.current();
         let start = Instant::now();
+        let device = attempt.device.as_deref();
+        // Before anything else can fail: whoever tries uses it up.
+        let challenge = match &attempt.challenge {
+            Some(id) => Some(self.redeem_challenge(id, person, device, challenge::Purpose::Verify).await?),
+            None => None,
+        };
         let profile = self.load(person).await?;
         let template = match (profile.state, &profile.template) {
             (ProfileState::Active, Some(template)) => template,
@@ -111,26 +145,33 @@ impl Service {
             (ProfileState::Revoked, _) => return Err(ServiceError::Revoked(person.clone())),
         };
         let context = self.circumstances(&profile, &config.verification.adjustments).await?;
+        let earlier = self.earlier_recordings(person, &config.spoofing.duplicates).await?;
         let read_ms = ms(start.elapsed());
         let speakers = self.speakers()?;
         let judge = Judge::of(person, &config, speakers.systems())?;
 
-        let analysed = self.analyse(recording, Purpose::Verify, &config).await?;
+        let purpose = Purpose::Verify { prompt: challenge.as_ref().map(|challenge| &challenge.prompt) };
+        let analysed = self.analyse(attempt.recording, purpose, &config).await?;
         let start = Instant::now();
         let (system, speaker) =
-            compare(&analysed, template, (speakers, &judge), config.enrolment.min_samples)?;
+            compare(&analysed, template, (speakers.systems(), &judge), config.enrolment.min_samples)?;
         let calibration = policy::calibration(system)?;
-        let evidence = Evidence::of_voice(speaker);
-        let context = Context { quality: analysed.quality.as_ref().map(quality_measures), ..context };
-        let decision = decide(&evidence, &judge.policy(&config.verification), &context);
+        let mut evidence = Evidence::of_voice(speaker);
+        let spoofing = &config.spoofing;
+        let liveness =
+            observe(&mut evidence, &analysed, challenge.is_some(), &earlier, &self.models, spoofing);
+        let context = Context { quality: analysed.measures(), ..context };
+        let decision = decide(&evidence, &judge.policy(&config), &context);
         let score_ms = ms(start.elapsed());
 
         let start = Instant::now();
         let mut details = details(&decision, &evidence, &analysed, (system, &calibration.id));
+        details["liveness"] = json!(liveness);
         if let Some(assignment) = &judge.assignment {
             details["experiment"] = json!(assignment);
         }
         let event = self.event(person, decision.outcome.as_str(), details, caller);
+        let heard = self.remember(person, &analysed, &spoofing.duplicates).into_iter().collect::<Vec<_>>();
         let receipt = if decision.outcome == Outcome::Accept {
             let accepted = Accepted {
                 speakers,
@@ -141,11 +182,11 @@ impl Service {
                 evidence: &evidence,
                 decision: &decision,
             };
-            self.commit_accepted(person, accepted.teaches(&profile, event.at), event).await?
+            self.commit_accepted(person, accepted.teaches(&profile, event.at), heard, event).await?
         } else {
-            self.store.commit(Vec::new(), event).await?
+            self.store.commit(heard, event).await?
         };
-        let score = measured(&evidence.speaker);
+        let score = evidence.speaker.value();
         let timings = Timings { score_ms, store_ms: read_ms + ms(start.elapsed()), ..analysed.timings };
         Ok(VerifyAnswer {
             user_id: person.clone(),
@@ -160,6 +201,7 @@ impl Service {
             adjustments: decision.threshold.adjustments,
             threshold_bounded: decision.threshold.bounded,
             quality: analysed.quality,
+            liveness,
             warnings: analysed.warnings,
             source: analysed.source,
             experiment: judge.assignment,
@@ -188,25 +230,32 @@ impl Service {
         })
     }
 
-    /// Marks the profile verified, and keeps what was `learnt` unless somebody changed the profile meanwhile.
+    /// Marks the profile verified, and keeps what was `learnt` unless somebody changed the profile meanwhile. The record
+    /// says that something was learnt, or the code of why not.
     async fn commit_accepted(
         &self,
         person: &PersonId,
-        learnt: Option<Profile>,
-        event: AuditEvent,
+        learnt: Result<Profile, Unlearnt>,
+        mut changes: Vec<Change>,
+        mut event: AuditEvent,
     ) -> Result<Receipt, ServiceError> {
-        let mark = Change::MarkVerified { person: person.clone(), at: event.at };
-        if let Some(profile) = learnt {
-            let expected_version = profile.version;
-            let mut event = event.clone();
-            event.details["learnt"] = true.into();
-            let changes = vec![Change::PutProfile { profile, expected_version }, mark.clone()];
-            match self.store.commit(changes, event).await {
-                Err(StoreError::Conflict) => {}
-                done => return Ok(done?),
+        changes.push(Change::MarkVerified { person: person.clone(), at: event.at });
+        let not_learnt = match learnt {
+            Ok(profile) => {
+                let expected_version = profile.version;
+                let mut event = event.clone();
+                event.details["learnt"] = true.into();
+                let put = Change::PutProfile { profile, expected_version };
+                let all = std::iter::once(put).chain(changes.iter().cloned()).collect();
+                match self.store.commit(all, event).await {
+                    Err(StoreError::Conflict) => CHANGED_MEANWHILE,
+                    done => return Ok(done?),
+                }
             }
-        }
-        Ok(self.store.commit(vec![mark], event).await?)
+            Err(why) => why.as_str(),
+        };
+        event.details["not_learnt"] = not_learnt.into();
+        Ok(self.store.commit(changes, event).await?)
     }
 
     fn event(
@@ -234,8 +283,9 @@ fn refusal(error: &ServiceError) -> Option<&'static str> {
         ServiceError::NotEnrolled(_) => Some("not_enrolled"),
         ServiceError::Incomplete(_) => Some("incomplete"),
         ServiceError::Revoked(_) => Some("revoked"),
+        ServiceError::Challenge(refusal) => Some(refusal.code()),
         // The profile was revoked or replaced while the recording was being compared.
-        ServiceError::Conflict => Some("changed_meanwhile"),
+        ServiceError::Conflict => Some(CHANGED_MEANWHILE),
         _ => None,
     }
 }
@@ -244,15 +294,15 @@ fn refusal(error: &ServiceError) -> Option<&'static str> {
 fn compare<'a>(
     analysed: &Analysed,
     template: &Template,
-    (speakers, judge): (&'a SpeakerModels, &Judge<'a>),
+    (systems, judge): (&'a [System], &Judge<'a>),
     enough: usize,
 ) -> Result<(&'a System, Measured<SpeakerScore>), ServiceError> {
     let voiceprint = match &analysed.voiceprint {
         Ok(voiceprint) => voiceprint,
         Err(reasons) => return Ok((judge.system, Measured::Missing(reasons.clone()))),
     };
-    let quality = analysed.quality.as_ref().map(quality_measures).unwrap_or_default();
-    if let Some(system) = judge.system_for(speakers, voiceprint, template, enough) {
+    let quality = analysed.measures().unwrap_or_default();
+    if let Some(system) = judge.system_for(systems, voiceprint, template, enough) {
         let calibration = &policy::calibration(system)?.llr;
         if let Some(score) = SpeakerScore::new(voiceprint, &quality, template, calibration) {
             return Ok((system, Measured::Value(score)));
@@ -263,13 +313,6 @@ fn compare<'a>(
         "The voice was enrolled with a speaker model that is no longer in use; enrol it again.",
     );
     Ok((judge.system, Measured::Missing(vec![reason])))
-}
-
-fn measured<T>(evidence: &Measured<T>) -> Option<&T> {
-    match evidence {
-        Measured::Value(value) => Some(value),
-        Measured::Missing(_) => None,
-    }
 }
 
 fn details(
@@ -285,7 +328,7 @@ fn details(
         "model": system.id,
         "calibration": calibration,
         "similarity": decision.similarity,
-        "llr": measured(&evidence.speaker).map(|score| score.llr),
+        "llr": evidence.speaker.value().map(|score| score.llr),
         "threshold": decision.threshold.value,
         "base_threshold": decision.threshold.base,
         "adjustments": adjustments,

@@ -1,5 +1,6 @@
 //! Speed and memory, as ratios between alternatives measured in one run.
 
+mod login;
 mod python;
 pub(super) mod samples;
 pub(super) mod signal;
@@ -13,6 +14,8 @@ use crate::wiring::Context;
 pub(crate) enum Command {
     /// Time each stage of a verification, beside the bare ONNX Runtime call and the same work in Python.
     Verify(verify::Args),
+    /// Time the full evidence of a login, decode to decision, on one core.
+    Login(login::Args),
     /// Start a server, send it many verifications over HTTP and watch its memory.
     Soak(soak::Args),
 }
@@ -20,7 +23,15 @@ pub(crate) enum Command {
 pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Failure> {
     match command {
         Command::Verify(args) => verify::run(args, context).await,
+        Command::Login(args) => tokio::task::block_in_place(|| login::run(&args, context)),
         // Threads with blocking connections, so it has no use for the runtime.
         Command::Soak(args) => tokio::task::block_in_place(|| soak::run(&args, context)),
+    }
+}
+
+fn seconds(text: &str) -> Result<f32, String> {
+    match text.parse() {
+        Ok(seconds) if (1.0..=20.0).contains(&seconds) => Ok(seconds),
+        _ => Err("a number from 1 to 20".into()),
     }
 }

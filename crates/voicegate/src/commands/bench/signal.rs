@@ -3,7 +3,7 @@
 
 use std::f32::consts::TAU;
 
-const RATE: u32 = 16_000;
+use voicegate_audio::{SAMPLE_RATE as RATE, encode_wav};
 
 /// What makes one voice differ from another.
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +30,7 @@ const PAUSE: f32 = 0.04;
 /// `seconds` of `voice` as a WAV file: 16 kHz, mono, 16 bits. `take` varies the order of the vowels and the melody, as
 /// another sentence would.
 pub(crate) fn wav(voice: Voice, seconds: f32, take: u32) -> Vec<u8> {
-    encode(&samples(voice, seconds, take))
+    encode_wav(&samples(voice, seconds, take))
 }
 
 fn samples(voice: Voice, seconds: f32, take: u32) -> Vec<f32> {
@@ -85,24 +85,4 @@ impl Random {
         self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         (self.0 >> 8) as f32 / (1u32 << 24) as f32
     }
-}
-
-/// RIFF WAVE, PCM, 16 bits, mono.
-pub(crate) fn encode(samples: &[f32]) -> Vec<u8> {
-    let data = (samples.len() * 2) as u32;
-    let mut wav = Vec::with_capacity(44 + samples.len() * 2);
-    wav.extend_from_slice(b"RIFF");
-    wav.extend_from_slice(&(36 + data).to_le_bytes());
-    wav.extend_from_slice(b"WAVEfmt ");
-    wav.extend_from_slice(&16u32.to_le_bytes());
-    wav.extend_from_slice(&1u16.to_le_bytes());
-    wav.extend_from_slice(&1u16.to_le_bytes());
-    wav.extend_from_slice(&RATE.to_le_bytes());
-    wav.extend_from_slice(&(2 * RATE).to_le_bytes());
-    wav.extend_from_slice(&2u16.to_le_bytes());
-    wav.extend_from_slice(&16u16.to_le_bytes());
-    wav.extend_from_slice(b"data");
-    wav.extend_from_slice(&data.to_le_bytes());
-    wav.extend(samples.iter().flat_map(|s| ((s.clamp(-1.0, 1.0) * 32767.0) as i16).to_le_bytes()));
-    wav
 }

@@ -4,7 +4,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use voicegate_models::{FOLDERS, ModelState, Models, Registry, Runtime, Settings};
+use voicegate_models::{
+    FOLDERS, ModelState, Models, Registry, Runtime, Settings, WhisperClient, WhisperSettings,
+};
 use voicegate_service::config::ModelsConfig;
 
 use super::Check;
@@ -23,6 +25,7 @@ pub(super) fn checks(context: &Context, config: &ModelsConfig) -> Vec<Check> {
             "run scripts/fetch-runtime, or name the library in models.runtime_library or ORT_DYLIB_PATH",
         ),
     });
+    checks.extend(config.whisper.settings().map(|settings| whisper(&settings)));
     let Some(folder) = folder else {
         checks.push(Check::warn(
             "models",
@@ -60,6 +63,18 @@ pub(super) fn checks(context: &Context, config: &ModelsConfig) -> Vec<Check> {
         },
     }
     checks
+}
+
+/// The server that hears the words of challenges.
+fn whisper(settings: &WhisperSettings) -> Check {
+    match WhisperClient::new(settings).and_then(|client| client.health()) {
+        Ok(()) => Check::ok("whisper server", format!("{} answers", settings.url)),
+        Err(error) => Check::fail(
+            "whisper server",
+            format!("{}: {error}", settings.url),
+            "start it, or correct models.whisper; until then no challenge can be answered",
+        ),
+    }
 }
 
 /// P1.2: the folders are there, and only their owner may write.

@@ -61,6 +61,11 @@ impl Corpus {
         Ok(Self { folder, rows })
     }
 
+    /// Recordings that were named otherwise than by a list; their paths stand for themselves.
+    pub(super) fn of(rows: Vec<Row>) -> Self {
+        Self { folder: PathBuf::new(), rows }
+    }
+
     /// The recordings of these speakers alone.
     pub(super) fn only(mut self, speakers: &[Speaker]) -> Self {
         let wanted = |row: &Row| speakers.iter().any(|s| s.dataset == row.dataset && s.name == row.speaker);

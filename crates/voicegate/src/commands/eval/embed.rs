@@ -1,10 +1,9 @@
 //! Every recording measured and embedded once.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -18,8 +17,8 @@ use super::super::recording;
 use super::cache::{self, Cache};
 use super::condition::Condition;
 use super::corpus::Corpus;
+use super::parallel::on_every_core;
 use crate::exit::Failure;
-use crate::progress;
 
 /// What a recording gave.
 #[derive(Debug)]
@@ -49,32 +48,7 @@ pub(in crate::commands) struct Listener<'a> {
 impl Listener<'_> {
     /// Measures and embeds the whole corpus on every core; the answers stand in the order of its rows.
     pub(in crate::commands) fn hear_all(&self, corpus: &Corpus) -> Result<Vec<Heard>, Failure> {
-        let bar = progress::bar(corpus.rows.len() as u64, "recordings");
-        let next = AtomicUsize::new(0);
-        let done = Mutex::new(Vec::with_capacity(corpus.rows.len()));
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let work = || -> Result<(), Failure> {
-            loop {
-                let i = next.fetch_add(1, Ordering::Relaxed);
-                let Some(row) = corpus.rows.get(i) else { return Ok(()) };
-                let heard = self.hear(&corpus.path(row), i as u64).inspect_err(|_| {
-                    // The other threads need not go on.
-                    next.store(corpus.rows.len(), Ordering::Relaxed);
-                })?;
-                done.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((i, heard));
-                bar.inc(1);
-            }
-        };
-        std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
-            threads.into_iter().try_for_each(|thread| {
-                thread.join().unwrap_or_else(|_| Err(Failure::new("internal", "a worker thread panicked")))
-            })
-        })?;
-        bar.finish_and_clear();
-        let mut done = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-        done.sort_unstable_by_key(|(i, _)| *i);
-        Ok(done.into_iter().map(|(_, heard)| heard).collect())
+        on_every_core(corpus.rows.len(), "recordings", |i| self.hear(&corpus.path(&corpus.rows[i]), i as u64))
     }
 
     fn hear(&self, path: &Path, seed: u64) -> Result<Heard, Failure> {
@@ -92,28 +66,57 @@ impl Listener<'_> {
                 return Ok(Heard { enrolment: Err(reasons), attempts });
             }
         };
+        let pcm = Arc::new(decoded.pcm);
+        let quality = measure(&pcm);
+        let enrolment = self.exemplar(&pcm, &quality, path)?;
         let attempt = |condition: &Condition| {
             // Another noise than that of the renderings.
-            let pcm = condition.apply(&decoded.pcm, seed + 1_000)?.into_owned();
-            let quality = Quality::measure(&pcm, &detect_speech(&pcm));
-            let reasons = self.refusals(&quality, self.config.verification.min_net_speech_s);
-            let heard = if reasons.is_empty() { Ok(self.embed(pcm, path)?) } else { Err(reasons) };
-            Ok(Attempt { quality: quality_measures(&quality), heard })
+            match condition.apply(&pcm, seed + 1_000)? {
+                Cow::Borrowed(_) => {
+                    let known = enrolment.as_ref().ok().map(|exemplar| &exemplar.voiceprint);
+                    self.attempt(&pcm, &quality, known, path)
+                }
+                Cow::Owned(changed) => {
+                    let quality = measure(&changed);
+                    self.attempt(&Arc::new(changed), &quality, None, path)
+                }
+            }
         };
         let attempts = self.conditions.iter().map(attempt).collect::<Result<_, Failure>>()?;
-        Ok(Heard { enrolment: self.exemplar(decoded.pcm, path)?, attempts })
+        Ok(Heard { enrolment, attempts })
     }
 
-    fn exemplar(&self, pcm: Pcm, path: &Path) -> Result<Result<Exemplar, Vec<Reason>>, Failure> {
-        let quality = Quality::measure(&pcm, &detect_speech(&pcm));
-        let reasons = self.refusals(&quality, self.config.enrolment.min_sample_speech_s);
+    /// `known` is what the models made of `pcm`, where they heard it before.
+    fn attempt(
+        &self,
+        pcm: &Arc<Pcm>,
+        quality: &Quality,
+        known: Option<&Voiceprint>,
+        path: &Path,
+    ) -> Result<Attempt, Failure> {
+        let reasons = self.refusals(quality, self.config.verification.min_net_speech_s);
+        let heard = match known {
+            _ if !reasons.is_empty() => Err(reasons),
+            Some(voiceprint) => Ok(voiceprint.clone()),
+            None => Ok(self.embed(pcm, path)?),
+        };
+        Ok(Attempt { quality: quality_measures(quality), heard })
+    }
+
+    fn exemplar(
+        &self,
+        pcm: &Arc<Pcm>,
+        quality: &Quality,
+        path: &Path,
+    ) -> Result<Result<Exemplar, Vec<Reason>>, Failure> {
+        let reasons = self.refusals(quality, self.config.enrolment.min_sample_speech_s);
         if !reasons.is_empty() {
             return Ok(Err(reasons));
         }
-        let quality = quality_measures(&quality);
-        let render = |(condition, pcm)| Ok((condition, self.embed(pcm, path)?));
+        let quality = quality_measures(quality);
+        let render = |(condition, pcm)| Ok((condition, self.embed(&Arc::new(pcm), path)?));
         Ok(Ok(Exemplar {
-            renderings: renderings(&pcm, &quality)
+            renderings: renderings(pcm, &quality)
                 .into_iter()
                 .map(render)
                 .collect::<Result<BTreeMap<_, _>, Failure>>()?,
@@ -130,8 +133,12 @@ impl Listener<'_> {
     }
 
     // As the service does: the whole recording, not only its speech.
-    fn embed(&self, pcm: Pcm, path: &Path) -> Result<Voiceprint, Failure> {
-        cache::embed(&Arc::new(pcm), self.models, self.cache)
+    fn embed(&self, pcm: &Arc<Pcm>, path: &Path) -> Result<Voiceprint, Failure> {
+        cache::embed(pcm, self.models, self.cache)
             .map_err(|error| Failure::new("model-unavailable", format!("{}: {error}", path.display())))
     }
+}
+
+fn measure(pcm: &Pcm) -> Quality {
+    Quality::measure(pcm, &detect_speech(pcm))
 }

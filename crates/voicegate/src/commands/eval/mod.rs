@@ -2,11 +2,14 @@
 
 mod advise;
 mod cache;
+mod challenge;
 mod compare;
 pub(super) mod condition;
 pub(super) mod corpus;
 pub(super) mod embed;
 mod fit;
+mod pad;
+mod parallel;
 mod report;
 mod systems;
 pub(super) mod trials;
@@ -32,6 +35,12 @@ pub(crate) enum Command {
     Advise(advise::Args),
     /// Make the calibration of models out of labelled recordings.
     Fit(fit::Args),
+    /// Count how many attacks pass, by species, and how many people are taken for attackers.
+    Pad(pad::Args),
+    /// Make the fusion of attack detectors out of labelled recordings.
+    FitPad(pad::fit::Args),
+    /// Count how often the words of a challenge are accepted, said or not.
+    Challenge(challenge::Args),
 }
 
 /// The recordings of an evaluation.
@@ -90,5 +99,8 @@ pub(crate) fn run(command: &Command, context: &Context) -> Result<Exit, Failure>
         Command::Verify(args) => verify::run(args, context),
         Command::Advise(args) => advise::run(args, context),
         Command::Fit(args) => fit::run(args, context),
+        Command::Pad(args) => pad::run(args, context),
+        Command::FitPad(args) => pad::fit::run(args, context),
+        Command::Challenge(args) => challenge::run(args, context),
     }
 }

@@ -41,12 +41,9 @@ impl Chosen {
         let registry = Registry::open(&folder).map_err(|error| unavailable(&error))?;
         let systems: Vec<System> =
             names.iter().map(|name| find(&registry, name)).collect::<Result<_, _>>()?;
-        let needed =
-            |id: &&ModelId| systems.iter().any(|s| s.fusion.models().any(|model| model == id.as_str()));
-        let members: Vec<ModelId> = registry.models().keys().filter(needed).cloned().collect();
         let settings: Settings = every_core(config);
-        let speakers =
-            side_by_side(&runtime, &registry, &members, &settings).map_err(|error| unavailable(&error))?;
+        let speakers = side_by_side(&runtime, &registry, &members(&registry, &systems), &settings)
+            .map_err(|error| unavailable(&error))?;
         Ok(Self { speakers: Speakers::Named(Box::new(speakers)), systems })
     }
 
@@ -74,6 +71,12 @@ impl Chosen {
     }
 }
 
+/// The listed models that `systems` are made of.
+pub(super) fn members(registry: &Registry, systems: &[System]) -> Vec<ModelId> {
+    let needed = |id: &&ModelId| systems.iter().any(|s| s.fusion.models().any(|model| model == id.as_str()));
+    registry.models().keys().filter(needed).cloned().collect()
+}
+
 fn find(registry: &Registry, name: &str) -> Result<System, Failure> {
     let names: Vec<&str> = name.split(',').map(str::trim).filter(|id| !id.is_empty()).collect();
     let listed = registry.systems().iter().find(|(id, entry)| match names[..] {
@@ -88,9 +91,7 @@ fn find(registry: &Registry, name: &str) -> Result<System, Failure> {
     }
     let model = registry.models().iter().find(|(id, _)| names == [id.as_str()]);
     match model {
-        Some((id, Ok(metadata))) => {
-            Ok(System { calibration: metadata.calibration.clone(), ..System::single(id) })
-        }
+        Some((_, Ok(metadata))) => Ok(System::alone(metadata)),
         Some((id, Err(refusal))) => {
             Err(Failure::new("model-unavailable", format!("'{id}' is refused: {refusal}")))
         }

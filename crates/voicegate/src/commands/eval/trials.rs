@@ -118,10 +118,7 @@ pub(in crate::commands) fn run(
                 continue;
             }
             let speaker = compare(&heard[row].attempts[condition], template, &rule.calibration);
-            let score = match &speaker {
-                Measured::Value(score) => Some(score.clone()),
-                Measured::Missing(_) => None,
-            };
+            let score = speaker.value().cloned();
             let context =
                 Context { quality: Some(heard[row].attempts[condition].quality), ..Context::default() };
             let decision = decide(&Evidence::of_voice(speaker), &rule.decision, &context);

@@ -94,7 +94,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         }
     }
     if let Some(list) = &args.cohort {
-        let cohort = compare::Cohort::hear(list, &args.source, speakers, &config)?;
+        let cohort = compare::Cohort::hear(list, &args.source, &corpus, speakers, &config)?;
         rows.extend(cohort.rows(
             &setting,
             &enrolled,

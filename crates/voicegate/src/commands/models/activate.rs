@@ -34,10 +34,15 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let done = activate(&runtime, &folder, &args.id, args.fallback.as_ref())?;
     let mut notes = Vec::new();
     if !done.has_calibration {
-        notes.push(format!(
-            "'{}' has no calibration; nothing can be verified until `voicegate eval fit --write` has made one",
-            args.id
-        ));
+        notes.push(match done.task {
+            Task::SpeechRecognition => {
+                format!("'{}' has no rule for challenges; none can be heard with it", args.id)
+            }
+            _ => format!(
+                "'{}' has no calibration; nothing can be verified until `voicegate eval fit --write` has made one",
+                args.id
+            ),
+        });
     }
     let Activated { task, assignment, former, checked, .. } = done;
     let answer = Answer {

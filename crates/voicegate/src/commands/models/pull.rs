@@ -1,5 +1,5 @@
 use serde::Serialize;
-use voicegate_models::{LockEntry, Mirror, ModelId, Offer, PullError};
+use voicegate_models::{LockEntry, Mirror, ModelId, Offer, PullError, Task};
 
 use crate::exit::{Exit, Failure, chain};
 use crate::progress;
@@ -25,6 +25,7 @@ pub(crate) struct Args {
 #[derive(Debug, Serialize)]
 struct Answer<'a> {
     id: &'a ModelId,
+    task: Task,
     /// What the weights are and where they come from.
     source: &'a str,
     /// Bytes that were fetched now.
@@ -54,6 +55,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let pulled = pulled?;
     let answer = Answer {
         id: &args.id,
+        task: metadata.task,
         source: &metadata.source,
         fetched_bytes: pulled.fetched_bytes,
         newly_listed: pulled.newly_listed,
@@ -75,10 +77,11 @@ fn describe(answer: &Answer) -> String {
         (_, false) => "was fetched",
         (_, true) => "was fetched and is listed now",
     };
-    format!(
-        "{} {what}; hash and size are right. It serves after: voicegate models activate {}",
-        answer.id, answer.id
-    )
+    let next = match answer.task {
+        Task::Antispoofing => "eval fit-pad --corpus FILE.tsv --name NAME --write FUSION".to_owned(),
+        _ => format!("models activate {}", answer.id),
+    };
+    format!("{} {what}; hash and size are right. It serves after: voicegate {next}", answer.id)
 }
 
 impl From<PullError> for Failure {

@@ -33,15 +33,16 @@ struct Trained {
 }
 
 impl Cohort {
-    /// Hears the recordings of the list and trains on them.
+    /// Hears the recordings of the list and trains on them; their speakers must not be in `tried`, the corpus.
     pub(in crate::commands::eval) fn hear(
         list: &Path,
         source: &Source,
+        tried: &Corpus,
         speakers: &SpeakerModels,
         config: &VoiceAuthConfig,
     ) -> Result<Self, Failure> {
         let corpus = Corpus::read(list, &[])?;
-        let tried = source.read()?.choose(None);
+        let tried = tried.choose(None);
         let both = corpus.choose(None).into_iter().find(|own| {
             tried.iter().any(|speaker| (&speaker.dataset, &speaker.name) == (&own.dataset, &own.name))
         });

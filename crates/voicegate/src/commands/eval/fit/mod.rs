@@ -10,12 +10,14 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use voicegate_models::{
-    FittedCalibration, ModelId, Registry, SpeakerModels, System, Task, set_calibrations, side_by_side,
+    FittedCalibration, Metadata, ModelId, Registry, SpeakerModels, System, Task, set_calibrations,
+    side_by_side,
 };
 
 use super::Source;
 use super::condition::Condition;
 use super::corpus::Speaker;
+use super::systems::members;
 use crate::exit::{Exit, Failure, chain};
 use crate::wiring::{Context, ModelsAt, every_core};
 
@@ -68,8 +70,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let unavailable = |error: &dyn std::error::Error| Failure::new("model-unavailable", chain(error));
     let registry = Registry::open(&folder).map_err(|error| unavailable(&error))?;
     let systems = systems(&registry, &args.ids)?;
-    let members: Vec<ModelId> = members(&registry, &systems);
-    let models = side_by_side(&runtime, &registry, &members, &every_core(&config))
+    let models = side_by_side(&runtime, &registry, &members(&registry, &systems), &every_core(&config))
         .map_err(|error| unavailable(&error))?;
     let heard = args.source.hear(&corpus, &models, &config, &Condition::ALL)?;
 
@@ -101,16 +102,15 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
 
 /// The systems to calibrate: those that are named, or every usable model and fusion.
 fn systems(registry: &Registry, named: &[ModelId]) -> Result<Vec<System>, Failure> {
-    let usable = |id: &ModelId| {
-        registry.models().get(id).and_then(|found| found.as_ref().ok()).is_some_and(|metadata| {
-            metadata.task == Task::SpeakerVerification && !is_quantized_form(registry, id)
-        })
+    let usable = |metadata: &&Metadata| {
+        metadata.task == Task::SpeakerVerification && !is_quantized_form(registry, &metadata.id)
     };
-    let models = registry.models().keys().filter(|id| usable(id)).map(System::single);
-    let whole = |entry: &&ModelId| registry.systems()[*entry].members.keys().all(usable);
-    let fusions =
-        registry.systems().keys().filter(whole).map(|id| System::listed(id, &registry.systems()[id]));
-    let all: Vec<System> = models.chain(fusions).collect();
+    let models: Vec<System> =
+        registry.models().values().flatten().filter(usable).map(System::alone).collect();
+    let is_usable = |id: &ModelId| models.iter().any(|system| system.id == *id);
+    let whole = registry.systems().iter().filter(|(_, entry)| entry.members.keys().all(is_usable));
+    let fusions: Vec<System> = whole.map(|(id, entry)| System::listed(id, entry)).collect();
+    let all: Vec<System> = models.into_iter().chain(fusions).collect();
     if let Some(unknown) = named.iter().find(|id| !all.iter().any(|system| system.id == **id)) {
         let what = format!("'{unknown}' is neither a speaker model nor a fusion that can be used");
         return Err(Failure::new("not-found", what));
@@ -121,11 +121,6 @@ fn systems(registry: &Registry, named: &[ModelId]) -> Result<Vec<System>, Failur
 /// Whether another model runs in the form of `id`: then its calibration counts.
 fn is_quantized_form(registry: &Registry, id: &ModelId) -> bool {
     registry.models().values().flatten().any(|metadata| metadata.quantized.as_ref() == Some(id))
-}
-
-fn members(registry: &Registry, systems: &[System]) -> Vec<ModelId> {
-    let needed = |id: &&ModelId| systems.iter().any(|s| s.fusion.models().any(|model| model == id.as_str()));
-    registry.models().keys().filter(needed).cloned().collect()
 }
 
 fn member_names(models: &SpeakerModels) -> Vec<String> {

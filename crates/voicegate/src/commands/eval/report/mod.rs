@@ -26,11 +26,15 @@ pub(super) use case::{Case, cases};
 use curves::Curves;
 use group::{Breakdown, Enrolled, Worst};
 pub(super) use group::{ENOUGH_SPEAKERS, Group};
-pub(super) use html::html;
+#[cfg(test)]
+pub(super) use html::tests::faults;
+pub(super) use html::{
+    Table, condition as condition_words, det, escape, estimate_cell, figure, html, page, share_cell,
+};
 pub(super) use metrics::{AtSimilarity, Estimate, Metrics, needed};
 pub(super) use scores::scores;
-pub(super) use share::{Counts, plan};
-pub(super) use text::{of_1000, per_1000, percent as estimate_percent, share as share_percent};
+pub(super) use share::{Counts, LEAST_SPEAKERS, Share, plan};
+pub(super) use text::{none, of_1000, per_1000, percent as estimate_percent, share as share_percent};
 pub(super) use threshold::AtThreshold;
 
 /// Name of the group of all trials.

@@ -7,7 +7,7 @@ use voicegate_core::metrics::{Bootstrap, Interval, Rate, Resampling, Scores, Tri
 use super::case::Case;
 
 /// Speakers below which resampling them says nothing.
-pub(super) const LEAST_SPEAKERS: usize = 5;
+pub(in crate::commands::eval) const LEAST_SPEAKERS: usize = 5;
 
 /// Seed of the resampling: every run gives the same intervals.
 const SEED: u64 = 0x5eed_0f04;
@@ -78,7 +78,11 @@ pub(in crate::commands::eval) struct Share {
 
 impl Share {
     /// `None` without trials.
-    pub(super) fn new(count: usize, trials: usize, resampled: Option<Interval>) -> Option<Self> {
+    pub(in crate::commands::eval) fn new(
+        count: usize,
+        trials: usize,
+        resampled: Option<Interval>,
+    ) -> Option<Self> {
         let Rate { rate, low, high, .. } = Rate::new(count, trials)?;
         let share = |low, high, interval| Some(Self { count, trials, rate, low, high, interval });
         // The rate at which trials without an error have a chance of one in twenty; about 3/trials.

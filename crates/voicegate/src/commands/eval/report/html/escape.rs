@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 /// `text` as HTML, in content and in quoted attributes.
-pub(super) fn escape(text: &str) -> Cow<'_, str> {
+pub(in crate::commands::eval) fn escape(text: &str) -> Cow<'_, str> {
     if !text.contains(['&', '<', '>', '"', '\'']) {
         return Cow::Borrowed(text);
     }

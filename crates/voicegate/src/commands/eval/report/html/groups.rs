@@ -38,8 +38,8 @@ fn table(by: &str, title: &str, groups: &[&Group]) -> String {
     let (rejected, accepted) = (highest(|group| group.false_reject), highest(|group| group.false_accept));
     for group in groups {
         let cells = [
-            format!("{}{}", per_1000_cell(group.false_reject), bar("owner", group.false_reject, rejected)),
-            format!("{}{}", per_1000_cell(group.false_accept), bar("stranger", group.false_accept, accepted)),
+            share_cell("owner", group.false_reject, rejected),
+            share_cell("stranger", group.false_accept, accepted),
             group.metrics.as_ref().map_or_else(dash, |m| estimate(m.equal_error_rate, 100.0, 2)),
             group.speakers.to_string(),
             group.owners.all().to_string(),
@@ -53,6 +53,11 @@ fn table(by: &str, title: &str, groups: &[&Group]) -> String {
 fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
+}
+
+/// A share of a thousand with its interval and a bar; `whole` is as long as the cell is wide.
+pub(in crate::commands::eval) fn share_cell(class: &str, share: Option<Share>, whole: f64) -> String {
+    format!("{}{}", per_1000_cell(share), bar(class, share, whole))
 }
 
 /// A bar up to the share with a line over its interval; `whole` is as long as the cell is wide. It repeats what the text says.
@@ -69,7 +74,7 @@ fn bar(class: &str, share: Option<Share>, whole: f64) -> String {
 }
 
 /// `value` with its interval below.
-fn estimate(estimate: Estimate, scale: f64, digits: usize) -> String {
+pub(in crate::commands::eval) fn estimate(estimate: Estimate, scale: f64, digits: usize) -> String {
     let number = |value: f64| format!("{:.digits$}", scale * value);
     match (estimate.low, estimate.high) {
         (Some(low), Some(high)) => {

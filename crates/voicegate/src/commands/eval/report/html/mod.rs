@@ -7,11 +7,14 @@ mod plot;
 mod plots;
 mod table;
 #[cfg(test)]
-mod tests;
+pub(in crate::commands::eval) mod tests;
 
-use self::escape::escape;
-use self::table::Table;
-use super::Report;
+pub(in crate::commands::eval) use self::escape::escape;
+pub(in crate::commands::eval) use self::groups::{estimate as estimate_cell, share_cell};
+pub(in crate::commands::eval) use self::plot::det;
+pub(in crate::commands::eval) use self::plots::figure;
+pub(in crate::commands::eval) use self::table::Table;
+use super::{Condition, Report};
 
 const STYLE: &str = include_str!("style.css");
 /// What the words mean.
@@ -30,23 +33,31 @@ pub(in crate::commands::eval) fn html(report: &Report) -> String {
         WORDS.to_owned(),
         setting(report),
     ];
+    let (model, corpus) = (&report.model, &report.corpus);
+    page(
+        &format!("Error rates of {model} on {corpus}"),
+        "How often are owners turned away, how often do strangers get in?",
+        &format!("{model} on {corpus}, attempts {}", condition(report.condition)),
+        &sections.concat(),
+    )
+}
+
+/// A page of one body, which is HTML; the rest is plain text.
+pub(in crate::commands::eval) fn page(title: &str, question: &str, about: &str, body: &str) -> String {
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n\
-         <title>Error rates of {model} on {corpus}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n\
-         <h1>How often are owners turned away, how often do strangers get in?</h1>\n\
-         <p class=\"faint\">{model} on {corpus}, attempts {condition}</p>\n{}</main>\n</body>\n</html>\n",
-        sections.concat(),
-        model = escape(&report.model),
-        corpus = escape(&report.corpus),
-        condition = condition(report),
+         <title>{}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n\
+         <h1>{}</h1>\n<p class=\"faint\">{}</p>\n{body}</main>\n</body>\n</html>\n",
+        escape(title),
+        escape(question),
+        escape(about),
     )
 }
 
 /// In words that follow "attempts".
-fn condition(report: &Report) -> &'static str {
-    use super::Condition;
-    match report.condition {
+pub(in crate::commands::eval) fn condition(condition: Condition) -> &'static str {
+    match condition {
         Condition::Clean => "as recorded",
         Condition::Noise15 => "with added noise at 15 dB",
         Condition::Telephone => "over a simulated telephone line",
@@ -68,7 +79,7 @@ fn setting(report: &Report) -> String {
         ("Model or fusion", report.model.clone()),
         ("Calibration", calibration.to_owned()),
         ("List of recordings", report.corpus.clone()),
-        ("Attempts", condition(report).to_owned()),
+        ("Attempts", condition(report.condition).to_owned()),
         ("Threshold", threshold),
         (
             "Enrolment",

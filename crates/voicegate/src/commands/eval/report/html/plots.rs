@@ -22,7 +22,7 @@ pub(super) fn plots(report: &Report) -> String {
     let dot = if here.is_some() { " The orange dot is the present threshold." } else { "" };
     figures += &figure(
         "Trade-off between the two errors",
-        &plot::det(&curves.det, here, &description),
+        &plot::det(&curves.det, here, &description, ["strangers let in", "owners turned away"]),
         &format!(
             "Every point of the curve is one threshold (a DET curve). Nearer to the lower left corner is better; on the \
              dashed line both errors are equal.{dot} Rates beyond the axes are drawn at their ends."
@@ -41,6 +41,7 @@ pub(super) fn plots(report: &Report) -> String {
     format!("<section>\n<h2>Pictures</h2>\n<div class=\"plots\">\n{figures}</div>\n</section>\n")
 }
 
-fn figure(title: &str, svg: &str, caption: &str) -> String {
+/// A plot with its name and what is to be seen in it.
+pub(in crate::commands::eval) fn figure(title: &str, svg: &str, caption: &str) -> String {
     format!("<figure>\n<h3>{title}</h3>\n{svg}<figcaption>{caption}</figcaption>\n</figure>\n")
 }

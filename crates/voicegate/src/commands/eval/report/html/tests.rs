@@ -80,7 +80,7 @@ fn report(calibrated: bool) -> Report {
 }
 
 /// The faults of a page: tags that are not closed in their order, text with bare signs, names that stand twice.
-fn faults(page: &str) -> Vec<String> {
+pub(in crate::commands::eval) fn faults(page: &str) -> Vec<String> {
     let (mut open, mut faults, mut ids) = (Vec::new(), Vec::new(), Vec::new());
     for piece in page.strip_prefix("<!DOCTYPE html>\n").unwrap().split('<').skip(1) {
         let Some((tag, text)) = piece.split_once('>') else {

@@ -15,11 +15,12 @@ const TICKS: [(f64, &str); 7] = [
     (0.8, "80 %"),
 ];
 
-/// The curve, and where on it the threshold lies, as (false accepts, false rejects).
-pub(in super::super) fn det(
+/// The curve, and where on it the threshold lies, as (false accepts, false rejects), with the names of these two errors.
+pub(in crate::commands::eval) fn det(
     points: &[OperatingPoint],
     here: Option<(f64, f64)>,
     description: &str,
+    [far, frr]: [&str; 2],
 ) -> String {
     let (low, high) = (TICKS[0].0, TICKS[TICKS.len() - 1].0);
     let place = |rate: f64| probit(rate.clamp(low, high));
@@ -34,14 +35,8 @@ pub(in super::super) fn det(
     }
     plot.line("guide", [(ends.0, ends.0), (ends.1, ends.1)]);
     plot.line("curve", points.iter().map(|point| (place(point.far), place(point.frr))));
-    if let Some((far, frr)) = here {
-        plot.dot("stranger", place(far), place(frr), 5.0);
+    if let Some((x, y)) = here {
+        plot.dot("stranger", place(x), place(y), 5.0);
     }
-    plot.finish(
-        "det",
-        "Trade-off between the two errors",
-        description,
-        "strangers let in",
-        "owners turned away",
-    )
+    plot.finish("det", "Trade-off between the two errors", description, far, frr)
 }

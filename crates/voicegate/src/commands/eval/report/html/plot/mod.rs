@@ -4,7 +4,7 @@ mod det;
 mod histogram;
 mod reliability;
 
-pub(super) use det::det;
+pub(in crate::commands::eval) use det::det;
 pub(super) use histogram::histogram;
 pub(super) use reliability::reliability;
 

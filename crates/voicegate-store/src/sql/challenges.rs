@@ -1,0 +1,91 @@
+//! Table `challenges`: sealed challenges that can still be answered.
+
+use jiff::Timestamp;
+use sqlx::AnyConnection;
+use sqlx::query;
+use uuid::Uuid;
+use voicegate_core::challenge::Challenge;
+use voicegate_service::ports::StoreError;
+
+use super::{Columns, failed, micros};
+use crate::seal::{Place, Sealed};
+
+const TABLE: &str = "challenges";
+pub(super) const MAKE_ROOM: &str = "DELETE FROM challenges WHERE person_ref = $1 AND id_hash NOT IN \
+    (SELECT id_hash FROM challenges WHERE person_ref = $1 ORDER BY issued_at DESC, id_hash DESC LIMIT $2)";
+/// Keeps nothing of who is not here.
+const INSERT: &str = "INSERT INTO challenges (id_hash, person_ref, issued_at, expires_at, sealed) \
+    SELECT $1, $2, $3, $4, $5 WHERE EXISTS (SELECT 1 FROM people WHERE person_ref = $2)";
+pub(super) const TAKE: &str = "DELETE FROM challenges WHERE id_hash = $1 RETURNING person_ref, sealed";
+pub(super) const FORGET: &str = "DELETE FROM challenges WHERE expires_at <= $1";
+pub(super) const DELETE: &str = "DELETE FROM challenges WHERE person_ref = $1";
+
+/// The row of a challenge.
+pub(crate) fn row(id_hash: &[u8; 32]) -> String {
+    id_hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Where it lives.
+pub(crate) fn place(row: &str) -> Place<'_> {
+    Place { table: TABLE, column: "sealed", row }
+}
+
+/// Deletes all but the newest `keep` of a person.
+pub(crate) async fn make_room(
+    connection: &mut AnyConnection,
+    person_ref: Uuid,
+    keep: u32,
+) -> Result<(), StoreError> {
+    query(MAKE_ROOM)
+        .bind(person_ref.to_string())
+        .bind(i64::from(keep))
+        .execute(connection)
+        .await
+        .map_err(failed)?;
+    Ok(())
+}
+
+/// Adds a challenge, if there is a person of this reference.
+pub(crate) async fn insert(
+    connection: &mut AnyConnection,
+    id_hash: &[u8; 32],
+    person_ref: Uuid,
+    (issued_at, expires_at): (Timestamp, Timestamp),
+    sealed: &Sealed<Challenge>,
+) -> Result<(), StoreError> {
+    query(INSERT)
+        .bind(id_hash.as_slice())
+        .bind(person_ref.to_string())
+        .bind(micros(issued_at))
+        .bind(micros(expires_at))
+        .bind(sealed.as_bytes())
+        .execute(connection)
+        .await
+        .map_err(failed)?;
+    Ok(())
+}
+
+/// Deletes a challenge and gives it to whoever did.
+pub(crate) async fn take(
+    connection: &mut AnyConnection,
+    id_hash: &[u8; 32],
+) -> Result<Option<(Uuid, Sealed<Challenge>)>, StoreError> {
+    let row = query(TAKE).bind(id_hash.as_slice()).fetch_optional(connection).await.map_err(failed)?;
+    row.map(|row| {
+        let columns = Columns { table: TABLE, row: &row };
+        Ok((columns.uuid("person_ref")?, columns.sealed("sealed")?))
+    })
+    .transpose()
+}
+
+/// Deletes those whose time is over, and says how many.
+pub(crate) async fn forget(connection: &mut AnyConnection, now: Timestamp) -> Result<u64, StoreError> {
+    let done = query(FORGET).bind(micros(now)).execute(connection).await.map_err(failed)?;
+    Ok(done.rows_affected())
+}
+
+/// Deletes those of a person.
+pub(crate) async fn delete(connection: &mut AnyConnection, person_ref: Uuid) -> Result<(), StoreError> {
+    query(DELETE).bind(person_ref.to_string()).execute(connection).await.map_err(failed)?;
+    Ok(())
+}

@@ -1,0 +1,94 @@
+//! Table `attempt_fingerprints`: what earlier attempts sounded like, sealed.
+
+use jiff::Timestamp;
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
+use sqlx::query;
+use uuid::Uuid;
+use voicegate_service::ports::StoreError;
+
+use super::{Columns, failed, micros};
+use crate::seal::{Place, Sealed};
+
+const TABLE: &str = "attempt_fingerprints";
+const INSERT: &str =
+    "INSERT INTO attempt_fingerprints (id, person_ref, at, expires_at, sealed) VALUES ($1, $2, $3, $4, $5)";
+pub(super) const MAKE_ROOM: &str = "DELETE FROM attempt_fingerprints WHERE person_ref = $1 AND id NOT IN \
+    (SELECT id FROM attempt_fingerprints WHERE person_ref = $1 ORDER BY at DESC, id DESC LIMIT $2)";
+pub(super) const NEWEST: &str = "SELECT id, sealed FROM attempt_fingerprints \
+    WHERE person_ref = $1 AND at >= $2 ORDER BY at DESC, id DESC LIMIT $3";
+pub(super) const FORGET: &str = "DELETE FROM attempt_fingerprints WHERE expires_at <= $1";
+pub(super) const DELETE: &str = "DELETE FROM attempt_fingerprints WHERE person_ref = $1";
+
+/// Where the fingerprint of a row lives.
+pub(crate) fn place(row: &str) -> Place<'_> {
+    Place { table: TABLE, column: "sealed", row }
+}
+
+/// Adds a fingerprint.
+pub(crate) async fn insert(
+    connection: &mut AnyConnection,
+    id: &str,
+    person_ref: Uuid,
+    (at, expires_at): (Timestamp, Timestamp),
+    sealed: &Sealed<Vec<u8>>,
+) -> Result<(), StoreError> {
+    query(INSERT)
+        .bind(id)
+        .bind(person_ref.to_string())
+        .bind(micros(at))
+        .bind(micros(expires_at))
+        .bind(sealed.as_bytes())
+        .execute(connection)
+        .await
+        .map_err(failed)?;
+    Ok(())
+}
+
+/// Deletes all but the newest `keep` of a person.
+pub(crate) async fn make_room(
+    connection: &mut AnyConnection,
+    person_ref: Uuid,
+    keep: u32,
+) -> Result<(), StoreError> {
+    query(MAKE_ROOM)
+        .bind(person_ref.to_string())
+        .bind(i64::from(keep))
+        .execute(connection)
+        .await
+        .map_err(failed)?;
+    Ok(())
+}
+
+/// The newest of a person at or after `since`, with their rows; at most `limit`.
+pub(crate) async fn newest(
+    connection: &mut AnyConnection,
+    person_ref: Uuid,
+    since: Timestamp,
+    limit: u32,
+) -> Result<Vec<(String, Sealed<Vec<u8>>)>, StoreError> {
+    let rows = query(NEWEST)
+        .bind(person_ref.to_string())
+        .bind(micros(since))
+        .bind(i64::from(limit))
+        .fetch_all(connection)
+        .await
+        .map_err(failed)?;
+    let entry = |row: &AnyRow| {
+        let columns = Columns { table: TABLE, row };
+        Ok((columns.get("id")?, columns.sealed("sealed")?))
+    };
+    rows.iter().map(entry).collect()
+}
+
+/// Deletes those whose time is over, and says how many.
+pub(crate) async fn forget(connection: &mut AnyConnection, now: Timestamp) -> Result<u64, StoreError> {
+    let done = query(FORGET).bind(micros(now)).execute(connection).await.map_err(failed)?;
+    Ok(done.rows_affected())
+}
+
+/// Deletes those of a person.
+pub(crate) async fn delete(connection: &mut AnyConnection, person_ref: Uuid) -> Result<(), StoreError> {
+    query(DELETE).bind(person_ref.to_string()).execute(connection).await.map_err(failed)?;
+    Ok(())
+}
