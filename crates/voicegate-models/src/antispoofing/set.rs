@@ -42,24 +42,10 @@ impl Countermeasures {
         &self.models
     }
 
-    /// The score of each network that could judge `pcm`, by name; blocks the calling thread.
+    /// The score of each network that could judge `pcm`, by name; dropping the future cancels work that has not started.
     ///
     /// # Errors
     /// [`PoolError`] if a queue is full or too slow: evidence must not depend on load.
-    pub fn scores(&self, pcm: &Arc<Pcm>) -> Result<BTreeMap<String, f64>, PoolError> {
-        let tickets: Vec<_> = self
-            .models
-            .iter()
-            .map(|model| Ok((model, model.submit(pcm.clone())?)))
-            .collect::<Result<_, _>>()?;
-        let answers = tickets.into_iter().map(|(model, ticket)| (model, ticket.wait()));
-        gather(answers)
-    }
-
-    /// The same for async callers; dropping the future cancels work that has not started.
-    ///
-    /// # Errors
-    /// See [`Countermeasures::scores`].
     pub async fn scores_async(&self, pcm: &Arc<Pcm>) -> Result<BTreeMap<String, f64>, PoolError> {
         let tickets: Vec<_> = self
             .models

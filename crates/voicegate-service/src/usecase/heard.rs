@@ -10,18 +10,28 @@ use crate::ports::Change;
 use crate::{Service, ServiceError};
 
 impl Service {
-    /// The fingerprints of what was offered as `person`'s voice, as far back as they are kept.
-    pub(crate) async fn earlier_recordings(
+    /// Whether nothing that was offered as `person`'s voice, as far back as it is kept, was the same recording; `None` where
+    /// nobody compares, or there is nothing to compare.
+    pub(crate) async fn is_new(
         &self,
         person: &PersonId,
+        analysed: &Analysed,
         config: &DuplicatesConfig,
-    ) -> Result<Vec<Fingerprint>, ServiceError> {
-        if !config.refuse {
-            return Ok(Vec::new());
-        }
+    ) -> Result<Option<bool>, ServiceError> {
+        let Some(fingerprint) = analysed.fingerprint.clone().filter(|_| config.refuse) else {
+            return Ok(None);
+        };
         let since = self.clock.now().checked_sub(config.keep()).unwrap_or(Timestamp::MIN);
         let kept = self.store.fingerprints(person, since).await?;
-        Ok(kept.iter().filter_map(|bytes| Fingerprint::from_bytes(bytes)).collect())
+        // Long recordings take a while to compare.
+        let known = move || {
+            let mut earlier = kept.iter().filter_map(|bytes| Fingerprint::from_bytes(bytes));
+            earlier.any(|other| fingerprint.is_same(&other))
+        };
+        let known = tokio::task::spawn_blocking(known).await;
+        let known =
+            known.map_err(|error| ServiceError::Internal(format!("the comparison stopped: {error}")))?;
+        Ok(Some(!known))
     }
 
     /// Keeps the fingerprint of a recording, accepted or not.

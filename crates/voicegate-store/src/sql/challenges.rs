@@ -7,6 +7,7 @@ use uuid::Uuid;
 use voicegate_core::challenge::Challenge;
 use voicegate_service::ports::StoreError;
 
+use super::expiring::Expiring;
 use super::{Columns, failed, micros};
 use crate::seal::{Place, Sealed};
 
@@ -20,6 +21,9 @@ pub(super) const TAKE: &str = "DELETE FROM challenges WHERE id_hash = $1 RETURNI
 pub(super) const FORGET: &str = "DELETE FROM challenges WHERE expires_at <= $1";
 pub(super) const DELETE: &str = "DELETE FROM challenges WHERE person_ref = $1";
 
+/// How they are kept.
+pub(crate) const KEPT: Expiring = Expiring { make_room: MAKE_ROOM, forget: FORGET, delete: DELETE };
+
 /// The row of a challenge.
 pub(crate) fn row(id_hash: &[u8; 32]) -> String {
     id_hash.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -28,21 +32,6 @@ pub(crate) fn row(id_hash: &[u8; 32]) -> String {
 /// Where it lives.
 pub(crate) fn place(row: &str) -> Place<'_> {
     Place { table: TABLE, column: "sealed", row }
-}
-
-/// Deletes all but the newest `keep` of a person.
-pub(crate) async fn make_room(
-    connection: &mut AnyConnection,
-    person_ref: Uuid,
-    keep: u32,
-) -> Result<(), StoreError> {
-    query(MAKE_ROOM)
-        .bind(person_ref.to_string())
-        .bind(i64::from(keep))
-        .execute(connection)
-        .await
-        .map_err(failed)?;
-    Ok(())
 }
 
 /// Adds a challenge, if there is a person of this reference.
@@ -76,16 +65,4 @@ pub(crate) async fn take(
         Ok((columns.uuid("person_ref")?, columns.sealed("sealed")?))
     })
     .transpose()
-}
-
-/// Deletes those whose time is over, and says how many.
-pub(crate) async fn forget(connection: &mut AnyConnection, now: Timestamp) -> Result<u64, StoreError> {
-    let done = query(FORGET).bind(micros(now)).execute(connection).await.map_err(failed)?;
-    Ok(done.rows_affected())
-}
-
-/// Deletes those of a person.
-pub(crate) async fn delete(connection: &mut AnyConnection, person_ref: Uuid) -> Result<(), StoreError> {
-    query(DELETE).bind(person_ref.to_string()).execute(connection).await.map_err(failed)?;
-    Ok(())
 }

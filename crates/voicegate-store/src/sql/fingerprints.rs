@@ -7,6 +7,7 @@ use sqlx::query;
 use uuid::Uuid;
 use voicegate_service::ports::StoreError;
 
+use super::expiring::Expiring;
 use super::{Columns, failed, micros};
 use crate::seal::{Place, Sealed};
 
@@ -19,6 +20,9 @@ pub(super) const NEWEST: &str = "SELECT id, sealed FROM attempt_fingerprints \
     WHERE person_ref = $1 AND at >= $2 ORDER BY at DESC, id DESC LIMIT $3";
 pub(super) const FORGET: &str = "DELETE FROM attempt_fingerprints WHERE expires_at <= $1";
 pub(super) const DELETE: &str = "DELETE FROM attempt_fingerprints WHERE person_ref = $1";
+
+/// How they are kept.
+pub(crate) const KEPT: Expiring = Expiring { make_room: MAKE_ROOM, forget: FORGET, delete: DELETE };
 
 /// Where the fingerprint of a row lives.
 pub(crate) fn place(row: &str) -> Place<'_> {
@@ -45,21 +49,6 @@ pub(crate) async fn insert(
     Ok(())
 }
 
-/// Deletes all but the newest `keep` of a person.
-pub(crate) async fn make_room(
-    connection: &mut AnyConnection,
-    person_ref: Uuid,
-    keep: u32,
-) -> Result<(), StoreError> {
-    query(MAKE_ROOM)
-        .bind(person_ref.to_string())
-        .bind(i64::from(keep))
-        .execute(connection)
-        .await
-        .map_err(failed)?;
-    Ok(())
-}
-
 /// The newest of a person at or after `since`, with their rows; at most `limit`.
 pub(crate) async fn newest(
     connection: &mut AnyConnection,
@@ -79,16 +68,4 @@ pub(crate) async fn newest(
         Ok((columns.get("id")?, columns.sealed("sealed")?))
     };
     rows.iter().map(entry).collect()
-}
-
-/// Deletes those whose time is over, and says how many.
-pub(crate) async fn forget(connection: &mut AnyConnection, now: Timestamp) -> Result<u64, StoreError> {
-    let done = query(FORGET).bind(micros(now)).execute(connection).await.map_err(failed)?;
-    Ok(done.rows_affected())
-}
-
-/// Deletes those of a person.
-pub(crate) async fn delete(connection: &mut AnyConnection, person_ref: Uuid) -> Result<(), StoreError> {
-    query(DELETE).bind(person_ref.to_string()).execute(connection).await.map_err(failed)?;
-    Ok(())
 }

@@ -10,6 +10,7 @@ pub(crate) mod config;
 mod database;
 mod dialect;
 mod error;
+mod expiring;
 pub(crate) mod fingerprints;
 pub(crate) mod idempotency;
 pub(crate) mod logs;

@@ -28,7 +28,7 @@ impl Vault {
         let id_hash = id.hash();
         let row = challenges::row(&id_hash);
         let sealed = Sealed::seal(challenge, &key, challenges::place(&row), &*self.entropy);
-        challenges::make_room(connection, person_ref, max_open.saturating_sub(1)).await?;
+        challenges::KEPT.make_room(connection, person_ref, max_open.saturating_sub(1)).await?;
         let times = (challenge.issued_at, challenge.expires_at);
         challenges::insert(connection, &id_hash, person_ref, times, &sealed).await
     }

@@ -75,8 +75,8 @@ impl Vault {
             Change::RevokeProfile { person, expected_version, at } => {
                 let person_ref = people::revoke(connection, person, *expected_version, *at).await?;
                 templates::delete(connection, person_ref).await?;
-                challenges::delete(connection, person_ref).await?;
-                fingerprints::delete(connection, person_ref).await?;
+                challenges::KEPT.delete(connection, person_ref).await?;
+                fingerprints::KEPT.delete(connection, person_ref).await?;
                 idempotency::erase(connection, person_ref).await
             }
             Change::MarkVerified { person, at } => people::mark_verified(connection, person, *at).await,

@@ -23,7 +23,7 @@ impl Vault {
         let Some(key) = data_key(keys, &stored, person)? else { return Ok(()) };
         let id = self.random_uuid().to_string();
         let sealed = Sealed::seal(fingerprint, &key, fingerprints::place(&id), &*self.entropy);
-        fingerprints::make_room(connection, stored.person_ref, MAX_FINGERPRINTS - 1).await?;
+        fingerprints::KEPT.make_room(connection, stored.person_ref, MAX_FINGERPRINTS - 1).await?;
         fingerprints::insert(connection, &id, stored.person_ref, times, &sealed).await
     }
 
@@ -45,8 +45,8 @@ impl Vault {
 
     pub(super) async fn forget_expired_once(&self, now: Timestamp) -> Result<u64, StoreError> {
         let mut write = self.database.write().await?;
-        let challenges = challenges::forget(write.connection(), now).await?;
-        let fingerprints = fingerprints::forget(write.connection(), now).await?;
+        let challenges = challenges::KEPT.forget(write.connection(), now).await?;
+        let fingerprints = fingerprints::KEPT.forget(write.connection(), now).await?;
         write.commit().await?;
         Ok(challenges + fingerprints)
     }

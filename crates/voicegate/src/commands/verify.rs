@@ -40,6 +40,13 @@ fn describe(answer: &VerifyAnswer) -> String {
         answer.threshold,
         answer.model
     );
+    if let Some(found) = &answer.liveness.countermeasures {
+        let _ = writeln!(
+            text,
+            "  attack: LLR {:.1} (suspicious from {:.1}, certain from {:.1})",
+            found.llr, found.suspicious_llr, found.threshold_llr
+        );
+    }
     if let Some(assigned) = &answer.experiment {
         let _ = writeln!(text, "  experiment {}, arm {}", assigned.name, assigned.arm);
     }

@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 
 use serde::Serialize;
-use voicegate_audio::spoof::Fingerprint;
 use voicegate_core::challenge::Heard;
 use voicegate_core::challenge::timing::Timing;
 use voicegate_core::countermeasure::{Contribution, SpoofPolicy, Verdict};
@@ -59,26 +58,24 @@ pub struct ChallengeReport {
 }
 
 /// Adds to `evidence` what speaks for a living person, and returns it for the answer. `asked` says whether words were asked
-/// for; `earlier` are the recordings that were heard before.
+/// for, `is_new` whether the recording was never heard before.
 pub(super) fn observe(
     evidence: &mut Evidence,
     analysed: &Analysed,
     asked: bool,
-    earlier: &[Fingerprint],
+    is_new: Option<bool>,
     models: &Models,
     config: &SpoofingConfig,
 ) -> Liveness {
-    let mut liveness = Liveness::default();
+    let mut liveness = Liveness { recording_is_new: is_new, ..Liveness::default() };
     evidence.countermeasures =
         countermeasures(analysed, models, config).map_or_else(Measured::Missing, |report| {
             let found = Countermeasures { suspicion: report.suspicion, llr: report.llr };
             liveness.countermeasures = Some(report);
             Measured::Value(found)
         });
-    if let Some(fingerprint) = &analysed.fingerprint {
-        let known = earlier.iter().any(|other| fingerprint.is_same(other));
-        evidence.fresh = Measured::Value(if known { Proof::Failed } else { Proof::Passed });
-        liveness.recording_is_new = Some(!known);
+    if let Some(is_new) = is_new {
+        evidence.fresh = Measured::Value(if is_new { Proof::Passed } else { Proof::Failed });
     }
     if asked {
         evidence.challenge = words(analysed, models).map_or_else(Measured::Missing, |heard| {

@@ -145,7 +145,6 @@ impl Service {
             (ProfileState::Revoked, _) => return Err(ServiceError::Revoked(person.clone())),
         };
         let context = self.circumstances(&profile, &config.verification.adjustments).await?;
-        let earlier = self.earlier_recordings(person, &config.spoofing.duplicates).await?;
         let read_ms = ms(start.elapsed());
         let speakers = self.speakers()?;
         let judge = Judge::of(person, &config, speakers.systems())?;
@@ -158,8 +157,8 @@ impl Service {
         let calibration = policy::calibration(system)?;
         let mut evidence = Evidence::of_voice(speaker);
         let spoofing = &config.spoofing;
-        let liveness =
-            observe(&mut evidence, &analysed, challenge.is_some(), &earlier, &self.models, spoofing);
+        let is_new = self.is_new(person, &analysed, &spoofing.duplicates).await?;
+        let liveness = observe(&mut evidence, &analysed, challenge.is_some(), is_new, &self.models, spoofing);
         let context = Context { quality: analysed.measures(), ..context };
         let decision = decide(&evidence, &judge.policy(&config), &context);
         let score_ms = ms(start.elapsed());

@@ -2,7 +2,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::Serialize;
-use voicegate_models::{Metadata, ModelId, ModelState, Refusal, Registry, Role, SystemEntry, Task};
+use voicegate_models::{
+    CountermeasureEntry, Metadata, ModelId, ModelState, Refusal, Registry, Role, SystemEntry, Task,
+};
 
 use super::role;
 use crate::exit::{Exit, Failure, chain};
@@ -24,6 +26,7 @@ struct Listing {
     folder: String,
     models: Vec<Entry>,
     systems: Vec<System>,
+    countermeasures: Vec<Countermeasures>,
     /// Why no model can serve; only known after loading.
     fault: Option<String>,
 }
@@ -52,6 +55,19 @@ struct System {
     calibration: Option<String>,
 }
 
+/// A fusion of countermeasures.
+#[derive(Debug, Serialize)]
+struct Countermeasures {
+    id: ModelId,
+    role: Role,
+    /// The networks.
+    models: Vec<ModelId>,
+    /// Networks and signal detectors that count.
+    detectors: Vec<String>,
+    /// Version of its fit.
+    calibration: String,
+}
+
 pub(super) fn run(depth: Depth, context: &Context) -> Result<Exit, Failure> {
     let config = context.configure()?.current();
     // With the runtime comes what the set-up fetched; without it, the files can be checked all the same.
@@ -65,6 +81,7 @@ pub(super) fn run(depth: Depth, context: &Context) -> Result<Exit, Failure> {
         folder: folder.display().to_string(),
         models: registry.models().iter().map(|(id, found)| entry(&registry, id, found)).collect(),
         systems: registry.systems().iter().map(|(id, found)| system(&registry, id, found)).collect(),
+        countermeasures: countermeasures(&registry),
         fault: None,
     };
     if depth == Depth::Loaded {
@@ -110,6 +127,18 @@ fn system(registry: &Registry, id: &ModelId, found: &SystemEntry) -> System {
     }
 }
 
+fn countermeasures(registry: &Registry) -> Vec<Countermeasures> {
+    let fusions = registry.countermeasures().iter();
+    let fusion = |(id, entry): (&ModelId, &CountermeasureEntry)| Countermeasures {
+        id: id.clone(),
+        role: registry.role(id),
+        models: entry.models.clone(),
+        detectors: entry.fitted.fusion.detectors.keys().cloned().collect(),
+        calibration: entry.fitted.id.clone(),
+    };
+    fusions.map(fusion).collect()
+}
+
 fn describe(listing: &Listing) -> String {
     let heading = ["model", "task", "role", "version", "MB", "licence", "state"].map(String::from).to_vec();
     let rows = listing.models.iter().map(|entry| {
@@ -139,6 +168,14 @@ fn describe(listing: &Listing) -> String {
                 system.calibration.clone().unwrap_or_else(|| "none".into()),
                 weights.collect::<Vec<_>>().join(" + "),
             ]
+        });
+        let _ = write!(text, "\n{}", table(&std::iter::once(heading).chain(rows).collect::<Vec<_>>()));
+    }
+    if !listing.countermeasures.is_empty() {
+        let heading = ["countermeasures", "role", "calibration", "detectors"].map(String::from).to_vec();
+        let rows = listing.countermeasures.iter().map(|fusion| {
+            let detectors = fusion.detectors.join(" + ");
+            vec![fusion.id.to_string(), role(fusion.role).to_owned(), fusion.calibration.clone(), detectors]
         });
         let _ = write!(text, "\n{}", table(&std::iter::once(heading).chain(rows).collect::<Vec<_>>()));
     }
