@@ -1,5 +1,6 @@
 //! The list of all signals.
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use serde::Serialize;
@@ -97,9 +98,10 @@ impl SpoofSignals {
         self.measurements().map(|measurement| measurement.value())
     }
 
-    /// The values that could be measured, by name.
-    pub fn named(&self) -> impl Iterator<Item = (&'static str, f32)> {
-        SIGNALS.iter().zip(self.features()).filter_map(|(signal, value)| Some((signal.name, value?)))
+    /// The values that could be measured, by name, as scores of detectors.
+    pub fn scores(&self) -> BTreeMap<String, f64> {
+        let named = SIGNALS.iter().zip(self.features());
+        named.filter_map(|(signal, value)| Some((signal.name.to_owned(), f64::from(value?)))).collect()
     }
 }
 

@@ -155,10 +155,8 @@ impl Service {
             let start = Instant::now();
             let usable = refusals.is_empty();
             let fingerprint = usable.then(|| fingerprint(&decoded.pcm));
-            let spoof_scores = (usable && signals_wanted).then(|| {
-                let found = signals(&decoded.pcm, &speech, &measured);
-                found.named().map(|(name, value)| (name.to_owned(), f64::from(value))).collect()
-            });
+            let spoof_scores =
+                (usable && signals_wanted).then(|| signals(&decoded.pcm, &speech, &measured).scores());
             let analysed = Analysed {
                 source: Some(decoded.source),
                 warnings: warnings.iter().map(|w| Reason::new(w.code(), w.to_string())).collect(),

@@ -145,19 +145,21 @@ impl Service {
             (ProfileState::Revoked, _) => return Err(ServiceError::Revoked(person.clone())),
         };
         let context = self.circumstances(&profile, &config.verification.adjustments).await?;
-        let read_ms = ms(start.elapsed());
+        let mut read_ms = ms(start.elapsed());
         let speakers = self.speakers()?;
         let judge = Judge::of(person, &config, speakers.systems())?;
 
         let purpose = Purpose::Verify { prompt: challenge.as_ref().map(|challenge| &challenge.prompt) };
         let analysed = self.analyse(attempt.recording, purpose, &config).await?;
         let start = Instant::now();
+        let is_new = self.is_new(person, &analysed, &config.spoofing.duplicates).await?;
+        read_ms += ms(start.elapsed());
+        let start = Instant::now();
         let (system, speaker) =
             compare(&analysed, template, (speakers.systems(), &judge), config.enrolment.min_samples)?;
         let calibration = policy::calibration(system)?;
         let mut evidence = Evidence::of_voice(speaker);
         let spoofing = &config.spoofing;
-        let is_new = self.is_new(person, &analysed, &spoofing.duplicates).await?;
         let liveness = observe(&mut evidence, &analysed, challenge.is_some(), is_new, &self.models, spoofing);
         let context = Context { quality: analysed.measures(), ..context };
         let decision = decide(&evidence, &judge.policy(&config), &context);

@@ -148,8 +148,7 @@ impl Bench<'_> {
             stages.done(model.running().id.as_str());
         }
         let countermeasures = self.models.countermeasures().map_err(missing)?;
-        let mut scores: BTreeMap<String, f64> =
-            found.named().map(|(name, value)| (name.to_owned(), f64::from(value))).collect();
+        let mut scores = found.scores();
         for model in countermeasures.models() {
             let scored = model.answer(pcm.clone()).map_err(|error| failed(&error))?.result;
             let scored = scored.map_err(|error| failed(&error))?;

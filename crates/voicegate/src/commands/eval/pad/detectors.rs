@@ -65,18 +65,15 @@ impl Detectors {
 
     /// The scores of the detectors that could measure `pcm`, by name.
     pub(super) fn score(&self, pcm: &Arc<Pcm>) -> Result<BTreeMap<String, f64>, Failure> {
-        let mut scores = BTreeMap::new();
+        let speech = detect_speech(pcm);
+        let quality = Quality::measure(pcm, &speech);
+        let mut scores = signals(pcm, &speech, &quality).scores();
         let key = key(pcm);
         for network in &self.networks {
             if let Some(score) = network.score(pcm, &key)? {
                 scores.insert(network.id().to_string(), score);
             }
         }
-        let speech = detect_speech(pcm);
-        let quality = Quality::measure(pcm, &speech);
-        let measured = signals(pcm, &speech, &quality).features();
-        let named = SIGNALS.iter().zip(measured);
-        scores.extend(named.filter_map(|(signal, value)| Some((signal.name.to_owned(), f64::from(value?)))));
         Ok(scores)
     }
 
