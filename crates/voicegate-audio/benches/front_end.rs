@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use voicegate_audio::features::{Cmn, Window};
-use voicegate_audio::spoof::{fingerprint, signals};
-use voicegate_audio::{DecodeLimits, Quality, Resampler, decode, detect_speech, kaldi_fbank, log_mel};
+use voicegate_audio::spoof::{Fingerprint, fingerprint, signals};
+use voicegate_audio::{DecodeLimits, Pcm, Quality, Resampler, decode, detect_speech, kaldi_fbank, log_mel};
 
 /// Three seconds that sound roughly like speech: a gliding harmonic tone in syllables over faint noise.
 fn samples(rate: u32) -> Vec<f32> {
@@ -60,7 +60,12 @@ fn stages(criterion: &mut Criterion) {
     group.bench_function("spoofing signals", |b| b.iter(|| signals(black_box(&pcm), &speech, &measured)));
     let print = fingerprint(&pcm);
     group.bench_function("fingerprint", |b| b.iter(|| fingerprint(black_box(&pcm))));
-    group.bench_function("compare two fingerprints", |b| b.iter(|| print.compare(black_box(&print))));
+    let others: Vec<Fingerprint> = (1..=100)
+        .map(|n| fingerprint(&Pcm::new(pcm.samples()[160 * n..].iter().rev().copied().collect())))
+        .collect();
+    group.bench_function("look for a fingerprint among 100", |b| {
+        b.iter(|| print.is_among(black_box(&others).iter().cloned()));
+    });
     group.bench_function("log-mel", |b| b.iter(|| log_mel(black_box(&pcm))));
     group.bench_function("Kaldi filterbank", |b| {
         b.iter(|| kaldi_fbank(black_box(&pcm), Window::Hamming, Cmn::Utterance));

@@ -23,13 +23,15 @@ pub enum Scope {
     WriteConfig,
     /// Read the audit log and verify its chain.
     ReadAudit,
+    /// Log people in, and see to their devices and sessions.
+    Login,
     /// Create and revoke API keys; implies every other scope.
     Admin,
 }
 
 impl Scope {
     /// Every scope there is.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Enroll,
         Self::Verify,
         Self::ReadProfile,
@@ -37,6 +39,7 @@ impl Scope {
         Self::ReadConfig,
         Self::WriteConfig,
         Self::ReadAudit,
+        Self::Login,
         Self::Admin,
     ];
 
@@ -51,6 +54,7 @@ impl Scope {
             Self::ReadConfig => "read-config",
             Self::WriteConfig => "write-config",
             Self::ReadAudit => "read-audit",
+            Self::Login => "login",
             Self::Admin => "admin",
         }
     }
@@ -65,7 +69,7 @@ impl fmt::Display for Scope {
 /// A name that is no scope.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "'{0}' is not a scope; the scopes are enroll, verify, read-profile, revoke-profile, read-config, write-config, read-audit, admin"
+    "'{0}' is not a scope; the scopes are enroll, verify, read-profile, revoke-profile, read-config, write-config, read-audit, login, admin"
 )]
 pub struct UnknownScope(pub String);
 

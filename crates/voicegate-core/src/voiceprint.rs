@@ -2,13 +2,21 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::Embedding;
 
 /// The embeddings of one recording by registry id of the model; never empty.
 ///
 /// Several models hear the same recording, so that their answers can be weighed together ([`crate::fusion`]).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "BTreeMap<String, Embedding>", into = "BTreeMap<String, Embedding>")]
 pub struct Voiceprint(BTreeMap<String, Embedding>);
+
+/// Nothing that could be a voiceprint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a voiceprint holds the embedding of at least one model")]
+pub struct NoVoiceprint;
 
 impl Voiceprint {
     /// The embeddings that there are; `None` if there are none. Of one model's the last counts.
@@ -36,6 +44,20 @@ impl Voiceprint {
     }
 }
 
+impl TryFrom<BTreeMap<String, Embedding>> for Voiceprint {
+    type Error = NoVoiceprint;
+
+    fn try_from(embeddings: BTreeMap<String, Embedding>) -> Result<Self, NoVoiceprint> {
+        Self::new(embeddings).ok_or(NoVoiceprint)
+    }
+}
+
+impl From<Voiceprint> for BTreeMap<String, Embedding> {
+    fn from(voiceprint: Voiceprint) -> Self {
+        voiceprint.0
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -43,6 +65,7 @@ mod tests {
     #[test]
     fn a_recording_nobody_heard_has_no_voiceprint() {
         assert_eq!(Voiceprint::new([]), None);
+        assert!(serde_json::from_str::<Voiceprint>("{}").is_err());
         let one = Embedding::new(vec![1.0, 0.0]).unwrap();
         let other = Embedding::new(vec![0.0, 1.0]).unwrap();
         let print = Voiceprint::new([("a".into(), one), ("a".into(), other.clone())]).unwrap();

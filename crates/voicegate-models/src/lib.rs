@@ -2,7 +2,8 @@
 //!
 //! [`Runtime`] loads ONNX Runtime, [`Registry`] reads `model_registry.json` and checks every file's hash, [`Models`]
 //! loads the active model of each task (or its fallback) and answers through a [`Pool`] of threads with a bounded queue.
-//! [`Offer`] takes a model from a [`Mirror`], and [`activate()`] chooses who serves.
+//! [`Offer`] takes a model from a [`Mirror`], and [`activate()`] chooses who serves. A [`Peer`] is a server that an operator
+//! runs beside this program.
 
 mod activate;
 mod antispoofing;
@@ -10,6 +11,7 @@ mod calibrate;
 mod health;
 mod loading;
 mod models;
+mod peer;
 mod pool;
 mod pull;
 mod recogniser;
@@ -27,11 +29,10 @@ pub use antispoofing::{Countermeasures, ScoreError, Scored};
 pub use calibrate::{set_calibrations, set_countermeasures};
 pub use health::{ModelHealth, ModelState, Role};
 pub use models::{LoadError, Models, Quantized, Settings, int8_is_fast};
+pub use peer::{Peer, PeerError, PeerSettings};
 pub use pool::{Answer, Pool, PoolError, PoolSettings, Ticket};
 pub use pull::{LockEntry, Mirror, Offer, PullError, Pulled};
-pub use recogniser::{
-    CtcNetwork, HearError, Recogniser, WhisperClient, WhisperError, WhisperServer, WhisperSettings,
-};
+pub use recogniser::{CtcNetwork, HearError, Recogniser, WhisperClient, WhisperError, WhisperServer};
 pub use registry::{
     Architecture, Assignment, CountermeasureEntry, FOLDERS, Fault, Features, FittedCalibration, Input,
     Metadata, ModelFile, ModelId, Output, Precision, Refusal, Registry, RegistryError, SelfTest, Sha256,

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::loading::{LoadState, Loader, Loading};
 use crate::registry::{ModelId, Refusal, Registry, Task};
 use crate::{
-    Countermeasures, CtcNetwork, ModelHealth, PoolSettings, Recogniser, Runtime, SpeakerModels, System,
-    WhisperClient, WhisperError, WhisperServer, WhisperSettings, antispoofing, health, recogniser, speaker,
+    Countermeasures, CtcNetwork, ModelHealth, PeerError, PeerSettings, PoolSettings, Recogniser, Runtime,
+    SpeakerModels, System, WhisperClient, WhisperServer, antispoofing, health, recogniser, speaker,
 };
 
 /// How models run.
@@ -24,7 +24,7 @@ pub struct Settings {
     /// Whether the quantized form of a model serves where there is one.
     pub quantized: Quantized,
     /// A server that hears the words of challenges in place of the registry's network.
-    pub whisper: Option<WhisperSettings>,
+    pub whisper: Option<PeerSettings>,
 }
 
 /// Whether the quantized form of a model serves where there is one.
@@ -95,7 +95,7 @@ pub enum LoadError {
     Unfitted(Task),
     /// The settings name no server that may hear recordings.
     #[error("the words of challenges cannot be sent away: {0}")]
-    Whisper(#[from] WhisperError),
+    Whisper(#[from] PeerError),
     /// The system gives no more threads.
     #[error("the threads of the models cannot be started: {0}")]
     Threads(#[from] std::io::Error),

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use voicegate_core::access::Scope;
 use voicegate_service::ServiceError;
 use voicegate_service::ports::StoreError;
+use voicegate_service::signature::SignatureError;
 
 use crate::problem::{FaultBody, Kind, Problem};
 
@@ -46,6 +47,30 @@ impl ApiError {
         error
     }
 
+    /// The path is for people who are logged in, not for programs.
+    #[must_use]
+    pub fn people_only() -> Self {
+        Self::new(
+            Kind::Forbidden,
+            "This is for people who are logged in: send a session token, not an API key.",
+        )
+    }
+
+    /// The session does not count yet.
+    #[must_use]
+    pub fn step_up_needed() -> Self {
+        Self::new(
+            Kind::StepUpNeeded,
+            "Something more is asked for in this session; give it at /api/v1/sessions/step-up.",
+        )
+    }
+
+    /// A person named somebody else.
+    #[must_use]
+    pub fn somebody_else() -> Self {
+        Self::new(Kind::SomebodyElse, "A session is for its own person; nobody else can be named in it.")
+    }
+
     /// Nobody can be told from the request.
     #[must_use]
     pub fn unauthenticated(detail: &str, challenge: &'static str) -> Self {
@@ -65,7 +90,7 @@ impl ApiError {
 
     /// Says when to come back.
     #[must_use]
-    pub fn retry_after(mut self, seconds: u16) -> Self {
+    pub fn retry_after(mut self, seconds: u32) -> Self {
         self.header = Some((header::RETRY_AFTER, HeaderValue::from(seconds)));
         self
     }
@@ -86,6 +111,16 @@ impl From<ServiceError> for ApiError {
             ServiceError::Revoked(_) => Self::new(Kind::ProfileRevoked, detail),
             ServiceError::Incomplete(_) => Self::new(Kind::EnrolmentIncomplete, detail),
             ServiceError::AlreadyEnrolled(_) => Self::new(Kind::AlreadyEnrolled, detail),
+            ServiceError::AlreadyRegistered(_) => Self::new(Kind::AlreadyRegistered, detail),
+            ServiceError::WrongCredentials => {
+                let mut error = Self::new(Kind::WrongCredentials, detail);
+                let bearer = HeaderValue::from_static(r#"Bearer realm="voicegate""#);
+                error.header = Some((header::WWW_AUTHENTICATE, bearer));
+                error
+            }
+            ServiceError::TooManyAttempts { seconds, .. } => {
+                Self::new(Kind::TooManyAttempts, detail).retry_after(seconds)
+            }
             ServiceError::ModelUnavailable(cause) => {
                 tracing::error!(%cause, "no speaker model is available");
                 Self::new(Kind::ModelUnavailable, "No speaker model is available; an operator has to look.")
@@ -107,11 +142,23 @@ impl From<ServiceError> for ApiError {
                     faults.map(|fault| FaultBody { path: fault.path, message: fault.message }).collect();
                 error
             }
+            ServiceError::Signature(error) => error.into(),
+            ServiceError::Device(_) => Self::new(Kind::DeviceRefused, detail),
             ServiceError::Conflict => Self::new(Kind::Conflict, detail),
             ServiceError::NotFound(_) => Self::new(Kind::NotFound, detail),
             ServiceError::Store(error) => error.into(),
             other => Self::internal(&other),
         }
+    }
+}
+
+impl From<SignatureError> for ApiError {
+    fn from(error: SignatureError) -> Self {
+        let mut refusal = Self::new(Kind::SignatureRefused, sentence(&error));
+        // RFC 9110 asks for a challenge and no scheme is registered for signatures; a key or session does instead of one.
+        let bearer = HeaderValue::from_static(r#"Bearer realm="voicegate""#);
+        refusal.header = Some((header::WWW_AUTHENTICATE, bearer));
+        refusal
     }
 }
 
@@ -148,7 +195,7 @@ impl IntoResponse for ApiError {
 }
 
 /// An error's message as a sentence: a capital first, a full stop last.
-fn sentence(error: &ServiceError) -> String {
+fn sentence(error: &impl std::fmt::Display) -> String {
     let text = error.to_string();
     let mut chars = text.chars();
     match chars.next() {

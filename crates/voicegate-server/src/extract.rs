@@ -4,7 +4,7 @@ use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use voicegate_core::PersonId;
@@ -109,9 +109,10 @@ async fn object<S: Send + Sync>(request: Request, state: &S) -> Result<Map<Strin
 
 /// The whole body. It was buffered and measured before it comes here.
 pub(crate) async fn bytes<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, ApiError> {
-    Bytes::from_request(request, state)
-        .await
-        .map_err(|rejection: BytesRejection| ApiError::new(Kind::InvalidRequest, rejection.body_text()))
+    Bytes::from_request(request, state).await.map_err(|rejection: BytesRejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => ApiError::new(Kind::BodyTooLarge, "The body is too large."),
+        _ => ApiError::new(Kind::InvalidRequest, format!("{}.", rejection.body_text())),
+    })
 }
 
 /// The media type of the body in lower case, without parameters.

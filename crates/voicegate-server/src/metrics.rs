@@ -13,6 +13,8 @@ use metrics::{
 };
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 use voicegate_core::decide::{Outcome, Reason};
+use voicegate_service::advisor::NoAdvice;
+use voicegate_service::ports::Delivered;
 use voicegate_service::usecase::sample::Timings;
 
 /// Requests answered, by method, route template and status.
@@ -29,6 +31,10 @@ pub const DECISIONS: &str = "voicegate_decisions_total";
 pub const REASONS: &str = "voicegate_reasons_total";
 /// Seconds per stage of a verification.
 pub const STAGE_SECONDS: &str = "voicegate_stage_duration_seconds";
+/// Seconds until the advisor's model answered or did not, by outcome.
+pub const ADVICE_SECONDS: &str = "voicegate_advice_duration_seconds";
+/// Attempts to send a notice to the webhook, by outcome.
+pub const NOTICES: &str = "voicegate_notices_total";
 /// Utterances that wait for the speaker model.
 pub const QUEUE_DEPTH: &str = "voicegate_speaker_queue_depth";
 
@@ -45,6 +51,10 @@ pub enum Operation {
     Update,
     /// Verification.
     Verify,
+    /// Login.
+    Login,
+    /// Binding a device.
+    Bind,
 }
 
 impl Operation {
@@ -53,6 +63,8 @@ impl Operation {
             Self::Enroll => "enroll",
             Self::Update => "update",
             Self::Verify => "verify",
+            Self::Login => "login",
+            Self::Bind => "bind",
         }
     }
 }
@@ -83,6 +95,8 @@ impl Metrics {
             describe_counter!(DECISIONS, "Answers by operation and outcome");
             describe_counter!(REASONS, "Reasons other than success, by operation and code");
             describe_histogram!(STAGE_SECONDS, "Seconds per stage of a verification");
+            describe_histogram!(ADVICE_SECONDS, "Seconds until the advisor's model answered or did not");
+            describe_counter!(NOTICES, "Attempts to send a notice to the webhook, by outcome");
             describe_gauge!(QUEUE_DEPTH, "Utterances that wait for the speaker model");
             counter!(OVERLOADED).absolute(0);
         });
@@ -133,6 +147,24 @@ impl Metrics {
                 histogram!(STAGE_SECONDS, "stage" => stage).record(f64::from(ms) / 1e3);
             }
         });
+    }
+
+    /// Notes what came of asking the advisor's model.
+    pub fn advice(&self, no_advice: Option<NoAdvice>, elapsed: Duration) {
+        let outcome = no_advice.map_or("advice", |why| why.as_str());
+        self.record(|| histogram!(ADVICE_SECONDS, "outcome" => outcome).record(elapsed.as_secs_f64()));
+    }
+
+    /// Counts attempts to send notices to the webhook.
+    pub fn notices(&self, ended: &[Delivered]) {
+        for delivered in ended {
+            let outcome = match delivered {
+                Delivered::Done => "taken",
+                Delivered::Retry(_) => "failed",
+                Delivered::Dead => "given_up",
+            };
+            self.record(|| counter!(NOTICES, "outcome" => outcome).increment(1));
+        }
     }
 
     /// Everything in the Prometheus text format; the two depths are those of the moment.

@@ -20,6 +20,8 @@ use crate::problem::{PROBLEM_JSON, Problem};
     ),
     tags(
         (name = "voice", description = "Enrol, verify, update and revoke voices."),
+        (name = "accounts", description = "People who have an account here, and who is logged in."),
+        (name = "devices", description = "Devices that are bound to people."),
         (name = "configuration", description = "What is in force, and changing it while the program runs."),
         (name = "models", description = "The models and their health."),
         (name = "audit", description = "The log of what was done, and the proof that it is whole."),
@@ -47,6 +49,11 @@ impl Modify for SecuritySchemes {
         components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
         let header = ApiKeyValue::with_description("X-API-Key", "The same key in a header of its own.");
         components.add_security_scheme("api_key", SecurityScheme::ApiKey(ApiKey::Header(header)));
+        let session = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("vgs_…")
+            .description(Some("The token of a session: its person, for themselves alone."));
+        components.add_security_scheme("session", SecurityScheme::Http(session.build()));
     }
 }
 
@@ -77,13 +84,22 @@ pub struct Protected;
 impl IntoResponses for Protected {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         problems(&[
-            ("401", "No API key, or one that is unknown, expired or revoked."),
-            ("403", "The API key lacks the scope."),
+            ("401", "No API key or session token, or one that is unknown, expired, ended or revoked."),
+            ("403", "The API key lacks the scope, or the session may not do this."),
             ("408", "The body did not arrive in time."),
             ("413", "The body is too large."),
             ("500", "The server failed."),
             ("503", "Busy, out of time, or a part is unavailable; `Retry-After` says when to come back."),
         ])
+    }
+}
+
+/// What can be answered besides wherever a secret is given: 401 is also a wrong one.
+pub struct AttemptProblems;
+
+impl IntoResponses for AttemptProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        problems(&[("429", "Too many attempts failed; `Retry-After` says when the next one is possible.")])
     }
 }
 

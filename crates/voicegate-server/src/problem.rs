@@ -57,9 +57,17 @@ kinds! {
     InvalidRequest "invalid-request" BAD_REQUEST "Invalid request"
         "A part of the request is missing, malformed or out of range. The detail and, where one is to blame, the member `field` name it.";
     Unauthenticated "unauthenticated" UNAUTHORIZED "Authentication required"
-        "No API key was sent, or it is unknown, expired or revoked. Send `Authorization: Bearer vg_…`.";
+        "No API key or session token was sent, or it is unknown, expired, ended or revoked. Send `Authorization: Bearer vg_…` or `Authorization: Bearer vgs_…`.";
+    WrongCredentials "wrong-credentials" UNAUTHORIZED "Wrong credentials"
+        "Name, password, one-time password or recovery code is wrong. Which of them is not told.";
+    SignatureRefused "signature-refused" UNAUTHORIZED "Signature refused"
+        "The request is signed (RFC 9421), but not as it has to be, not just now, or not by the device that it names. The detail says what is wrong; sign the request anew, with a new challenge.";
     Forbidden "forbidden" FORBIDDEN "Scope missing"
-        "The API key may not do this. The member `scope` names what it would need.";
+        "The API key or session may not do this. The member `scope` names what an API key would need.";
+    StepUpNeeded "step-up-needed" FORBIDDEN "Step-up needed"
+        "The session does not count until something more is given: `GET /api/v1/sessions` says what, `POST /api/v1/sessions/step-up` takes it.";
+    SomebodyElse "somebody-else" FORBIDDEN "Somebody else named"
+        "A session is for its own person. Name that one or nobody.";
     NotFound "not-found" NOT_FOUND "Not found"
         "There is nothing at this path, or no thing with this id.";
     NotEnrolled "not-enrolled" NOT_FOUND "Not enrolled"
@@ -70,8 +78,12 @@ kinds! {
         "The body did not arrive within the time limit. Send it again, smaller or over a faster connection.";
     AlreadyEnrolled "already-enrolled" CONFLICT "Already enrolled"
         "A voice is enrolled under this user id. Enrol with intent `replace`, or add samples with an update.";
+    AlreadyRegistered "already-registered" CONFLICT "Name taken"
+        "An account or an enrolled voice has this name. Take another one.";
     EnrolmentIncomplete "enrolment-incomplete" CONFLICT "Enrolment incomplete"
         "The enrolment needs more samples before the voice can be verified.";
+    DeviceRefused "device-refused" CONFLICT "Device refused"
+        "The device is bound or revoked already, its id or key belongs to another one, or the person has as many as there may be. The detail says which.";
     Conflict "conflict" CONFLICT "Changed in the meantime"
         "Somebody else changed the same thing at the same moment. Read it again and retry.";
     IdempotencyInFlight "idempotency-in-flight" CONFLICT "Still being worked on"
@@ -92,6 +104,10 @@ kinds! {
         "This idempotency key was used with another request. Use a new key for a new request.";
     PreconditionRequired "precondition-required" PRECONDITION_REQUIRED "If-Match required"
         "Say which version the change is based on: send the ETag of the resource as `If-Match`.";
+    TooManyAttempts "too-many-attempts" TOO_MANY_REQUESTS "Too many attempts"
+        "Too many attempts failed. The next one is possible after the time in `Retry-After`; each further failure doubles it.";
+    TooManyRequests "too-many-requests" TOO_MANY_REQUESTS "Too many requests"
+        "Too many requests come from this address without a key or session. Retry after the time in `Retry-After`.";
     Internal "internal" INTERNAL_SERVER_ERROR "Internal error"
         "The server failed. Nothing is known to be wrong with the request; its id finds the cause in the log.";
     StoredDataUnreadable "stored-data-unreadable" INTERNAL_SERVER_ERROR "Stored data cannot be read"

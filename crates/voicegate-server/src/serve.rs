@@ -1,17 +1,24 @@
 //! Connections, and the end of them.
 
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::ConnectInfo;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
+use crate::deliver::deliver;
+use crate::metrics::Metrics;
 use crate::router::router;
 use crate::state::AppState;
 use crate::sweep::sweep;
@@ -38,11 +45,25 @@ pub async fn serve(
     state: AppState,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let metrics = state.metrics.clone();
     // Ends with this function, whichever way that is left.
     let mut background = JoinSet::new();
     background.spawn(sweep(state.clone()));
-    let router = router(state);
+    if let Some(webhook) = state.service.webhook() {
+        background.spawn(deliver(state.clone(), webhook));
+    }
+    let metrics = state.metrics.clone();
+    let served = accept(listener, router(state), metrics, shutdown).await;
+    background.shutdown().await;
+    served
+}
+
+/// Serves `router` as [`serve`] says.
+pub(crate) async fn accept(
+    listener: TcpListener,
+    router: Router,
+    metrics: Metrics,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
     let mut upkeep = interval(UPKEEP);
@@ -55,7 +76,7 @@ pub async fn serve(
             // Takes finished connections out of the set.
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => { connections.spawn(connection(stream, router.clone(), graceful.watcher())); }
+                Ok((stream, peer)) => { connections.spawn(connection(stream, peer, router.clone(), graceful.watcher())); }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
                     sleep(ACCEPT_PAUSE).await;
@@ -67,21 +88,50 @@ pub async fn serve(
     tracing::info!(connections = graceful.count(), "shutting down");
     let drained = timeout(DRAIN_TIMEOUT, graceful.shutdown()).await;
     connections.abort_all();
-    background.shutdown().await;
     drained.map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "requests were cut off at shutdown"))
 }
 
-async fn connection(stream: TcpStream, router: Router, watcher: hyper_util::server::graceful::Watcher) {
+/// Serves one connection; each of its requests carries the address of the peer ([`ConnectInfo`]).
+async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, watcher: Watcher) {
     // Answers are small and sent whole; waiting to fill a packet would only delay them.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY could not be set");
     }
+    let service = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        service.call(request)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .max_header_size(MAX_HEAD_BYTES)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .serve_connection(TokioIo::new(stream), service);
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(%error, "a connection ended badly");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn every_request_knows_the_address_of_its_connection() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (stream, peer) = listener.accept().await.unwrap();
+        let echo = async |ConnectInfo(peer): ConnectInfo<SocketAddr>| peer.to_string();
+        let router = Router::new().route("/", get(echo));
+        let graceful = GracefulShutdown::new();
+        let server = tokio::spawn(connection(stream, peer, router, graceful.watcher()));
+        client.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.ends_with(&client.local_addr().unwrap().to_string()), "{answer}");
+        server.await.unwrap();
     }
 }

@@ -6,9 +6,11 @@ use std::time::Duration;
 use axum::extract::FromRef;
 use tokio::sync::Semaphore;
 use voicegate_service::Service;
+use voicegate_service::advisor::Advisor;
 use voicegate_service::config::ServerConfig;
 
 use crate::metrics::Metrics;
+use crate::middleware::pace::Pace;
 
 /// Built once, cheap to clone.
 #[derive(Debug, Clone)]
@@ -21,6 +23,8 @@ pub struct AppState {
     pub settings: Arc<ServerConfig>,
     /// One permit per request that may be worked on.
     pub gate: Arc<Semaphore>,
+    /// What is left to each address of those who are not logged in.
+    pub pace: Arc<Pace>,
     /// One permit per KiB of request bodies that may be in memory at a time.
     pub memory: Arc<Semaphore>,
 }
@@ -38,6 +42,7 @@ impl AppState {
             service,
             metrics: Metrics::new(),
             gate: Arc::new(Semaphore::new(settings.max_concurrent_requests)),
+            pace: Arc::new(Pace::new(settings.public_requests_per_minute)),
             memory: Arc::new(Semaphore::new(memory)),
             settings: Arc::new(settings),
         }
@@ -53,6 +58,12 @@ impl AppState {
 impl FromRef<AppState> for Service {
     fn from_ref(state: &AppState) -> Self {
         state.service.clone()
+    }
+}
+
+impl FromRef<AppState> for Arc<Advisor> {
+    fn from_ref(state: &AppState) -> Self {
+        state.service.advisor().clone()
     }
 }
 

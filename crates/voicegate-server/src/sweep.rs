@@ -22,6 +22,7 @@ pub(crate) async fn sweep(state: AppState) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
         ticks.tick().await;
+        state.pace.forget();
         let oldest = oldest(state.service.now(), state.settings.idempotency_hours);
         match state.service.store().forget_answers(oldest).await {
             Ok(0) => {}

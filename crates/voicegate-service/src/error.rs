@@ -1,10 +1,14 @@
 //! What a use case can fail with. Each kind has one sentence for the caller; causes go to the log.
 
+use jiff::Timestamp;
 use voicegate_core::PersonId;
 use voicegate_core::challenge::{PromptError, Refusal};
+use voicegate_core::limits::Wait;
 
 use crate::config::{ConfigError, Fault};
 use crate::ports::StoreError;
+use crate::signature::SignatureError;
+use crate::usecase::device::DeviceRefusal;
 
 /// Why a use case was not carried out. An attempt that was carried out and came to nothing is not an error but an
 /// INCONCLUSIVE outcome.
@@ -20,6 +24,12 @@ pub enum ServiceError {
     /// The challenge cannot be answered so. It is used up.
     #[error(transparent)]
     Challenge(#[from] Refusal),
+    /// The signature of a device is not taken.
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
+    /// The device cannot be bound or revoked, whatever is proven.
+    #[error(transparent)]
+    Device(#[from] DeviceRefusal),
     /// Nobody is enrolled under this name.
     #[error("nobody is enrolled as '{0}'")]
     NotEnrolled(PersonId),
@@ -32,6 +42,20 @@ pub enum ServiceError {
     /// A voice is enrolled already and the request does not say that it shall be replaced.
     #[error("'{0}' is enrolled already; say that the voice shall be replaced, or add samples with an update")]
     AlreadyEnrolled(PersonId),
+    /// The name belongs to somebody already: to an account, or to a voice that was enrolled by somebody who may.
+    #[error("the name '{0}' is taken")]
+    AlreadyRegistered(PersonId),
+    /// Name, password, one-time password or recovery code is wrong. Which of them is not told.
+    #[error("name, password or code is wrong")]
+    WrongCredentials,
+    /// Too much failed before. Whether this attempt would have succeeded was not looked at.
+    #[error("too many attempts failed; try again in {seconds} s")]
+    TooManyAttempts {
+        /// When the next attempt is possible.
+        until: Timestamp,
+        /// Seconds until then, at least 1.
+        seconds: u32,
+    },
     /// No speaker model can be used at the moment.
     #[error("no speaker model is available: {0}")]
     ModelUnavailable(String),
@@ -56,6 +80,14 @@ pub enum ServiceError {
     /// A fault of the program or the machine.
     #[error("internal error: {0}")]
     Internal(String),
+}
+
+impl ServiceError {
+    /// The refusal of an attempt that comes too early.
+    pub(crate) fn too_many_attempts(wait: Wait, now: Timestamp) -> Self {
+        let seconds = wait.until.duration_since(now).as_secs_f64().ceil();
+        Self::TooManyAttempts { until: wait.until, seconds: (seconds as u32).max(1) }
+    }
 }
 
 impl From<StoreError> for ServiceError {

@@ -4,7 +4,7 @@
 //! whose answers the operator did not ask for.
 
 use serde::Serialize;
-use voicegate_core::decide::Policy;
+use voicegate_core::decide::{Policy, Requirement};
 use voicegate_core::experiment::Arm;
 use voicegate_core::{PersonId, Template, Voiceprint};
 use voicegate_models::System;
@@ -66,6 +66,11 @@ impl<'a> Judge<'a> {
             challenge: config.challenge.required.requirement(),
             ..config.verification.policy()
         }
+    }
+
+    /// The same for a login, which always takes a challenge.
+    pub(crate) fn login_policy(&self, config: &VoiceAuthConfig) -> Policy {
+        Policy { challenge: Requirement::Required, ..self.policy(config) }
     }
 
     /// The one of `systems` that compares `attempt` with `template`: the judge, or else what stands in for it, by the rule

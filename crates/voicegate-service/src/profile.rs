@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use voicegate_core::{PersonId, Template};
 
+use crate::ServiceError;
+
 /// Where a profile stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -47,4 +49,20 @@ pub struct Profile {
     pub revoked_at: Option<Timestamp>,
     /// When a verification last accepted.
     pub last_verified_at: Option<Timestamp>,
+}
+
+impl Profile {
+    /// The voice that an attempt is compared with.
+    ///
+    /// # Errors
+    /// [`ServiceError::Incomplete`], [`ServiceError::Revoked`].
+    pub(crate) fn enrolled(&self) -> Result<&Template, ServiceError> {
+        match (self.state, &self.template) {
+            (ProfileState::Active, Some(template)) => Ok(template),
+            (ProfileState::Active | ProfileState::Pending, _) => {
+                Err(ServiceError::Incomplete(self.person.clone()))
+            }
+            (ProfileState::Revoked, _) => Err(ServiceError::Revoked(self.person.clone())),
+        }
+    }
 }

@@ -8,7 +8,9 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 use voicegate_models::{Models, SpeakerModels};
 
+use crate::advisor::Advisor;
 use crate::config::{CountermeasureRequirement, Fault, LiveConfig};
+use crate::places::Places;
 use crate::ports::{Clock, Entropy, Store};
 use crate::{ServiceError, judge, policy};
 
@@ -20,8 +22,13 @@ pub struct Service {
     pub(crate) config: Arc<LiveConfig>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) advisor: Arc<Advisor>,
+    pub(crate) places: Arc<Places>,
     /// One permit per core: decoding more recordings than that at a time makes every one of them later.
     pub(crate) front_end: Arc<Semaphore>,
+    /// One permit per password that may be hashed at a time. Anybody can ask for that, so half of the cores is left to the
+    /// others.
+    pub(crate) hashing: Arc<Semaphore>,
 }
 
 impl Service {
@@ -34,8 +41,26 @@ impl Service {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Self {
+        let advisor = Advisor::new(&config.current().advisor, clock.clone());
+        let advisor = Arc::new(advisor.expect("a configuration is checked before it is in force"));
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { store, models, config, clock, entropy, front_end: Arc::new(Semaphore::new(cores)) }
+        Self {
+            store,
+            models,
+            config,
+            clock,
+            entropy,
+            advisor,
+            places: Arc::default(),
+            front_end: Arc::new(Semaphore::new(cores)),
+            hashing: Arc::new(Semaphore::new(cores.div_ceil(2))),
+        }
+    }
+
+    /// The same with a database of places.
+    #[must_use]
+    pub fn with_places(self, places: Places) -> Self {
+        Self { places: Arc::new(places), ..self }
     }
 
     /// The database, for what needs no use case: health, idempotency, the audit log.
@@ -48,6 +73,12 @@ impl Service {
     #[must_use]
     pub fn models(&self) -> &Models {
         &self.models
+    }
+
+    /// The language model that is asked about logins, where there is one.
+    #[must_use]
+    pub fn advisor(&self) -> &Arc<Advisor> {
+        &self.advisor
     }
 
     /// The configuration.

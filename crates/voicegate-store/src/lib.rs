@@ -1,7 +1,7 @@
 //! Storage: one SQL adapter for SQLite and PostgreSQL behind [`voicegate_service::ports::Store`].
 //!
-//! [`open()`] gives a [`Vault`]. Templates and keys reach the database as [`seal::Sealed`] alone, every change is one
-//! transaction together with its audit record, and a master key can be replaced while the program runs.
+//! [`open()`] gives a [`Vault`]. Templates, keys, devices, accounts and sessions reach the database as [`seal::Sealed`] alone,
+//! every change is one transaction together with its audit record, and a master key can be replaced while the program runs.
 //!
 //! | module | holds |
 //! |---|---|

@@ -14,7 +14,7 @@ use voicegate_core::audit::{ChainKey, Checkpoint, Link};
 use voicegate_service::ports::{Entropy, StoreError};
 
 use crate::audit::{Anchor, Anchored, AuditLog};
-use crate::seal::{KeyFile, MasterKeys, Sealed, SealingKey, Secret, Wraps};
+use crate::seal::{KeyFile, LastingKeys, MasterKeys, Sealed, Secret, Wraps};
 use crate::sql::chain::{self, ChainRow};
 use crate::sql::{Database, Dialect, failed, is_damage, logs};
 use crate::vault::Vault;
@@ -144,12 +144,11 @@ pub async fn open(
         None => begin_chain(write.connection(), &key_file.keys(), &*entropy).await?,
     };
     let secret = open_chain_secret(&key_file, &chain)?;
-    // Lasts as long as the database: a rotation of the master key leaves remembered answers readable.
-    let answers = SealingKey { version: 1, secret: secret.derive(b"voicegate chain key", b"seal answers") };
+    let lasting = LastingKeys::of(&secret);
     let key = ChainKey::new(*secret.bytes());
     let audit = AuditLog::new(write.connection(), key, &chain.end, anchor, anchored).await?;
     write.commit().await?;
-    Ok(Vault { database, key_file, audit, answers, entropy })
+    Ok(Vault { database, key_file, audit, lasting, entropy })
 }
 
 /// Which database it is, and its URL as the driver wants it.

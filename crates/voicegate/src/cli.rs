@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::commands::{
-    analyze, audit, bench, completions, config, enroll, eval, key, keys, migrate, models, profile, serve,
-    verify,
+    advisor, analyze, audit, bench, completions, config, enroll, eval, key, keys, migrate, models, profile,
+    serve, verify,
 };
 use crate::output::Format;
 
@@ -83,6 +83,9 @@ pub(crate) enum Command {
     /// Read the audit log and check that it is whole.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Try the language model that is asked about logins.
+    #[command(subcommand)]
+    Advisor(advisor::Command),
     /// Check and show the configuration.
     #[command(subcommand)]
     Config(config::Command),

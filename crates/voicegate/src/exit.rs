@@ -75,6 +75,7 @@ pub(crate) const CODES: &[(&str, &str)] = &[
     ("corpus", "The list of recordings is wrong, or names none."),
     ("recording", "A recording that a measurement needs cannot be used."),
     ("python", "The Python of a comparison failed."),
+    ("server", "A server that was started to be measured failed."),
     ("soak", "A soak run met something wrong."),
     ("invalid-mirror", "No mirror is named, or what is named is none."),
     (

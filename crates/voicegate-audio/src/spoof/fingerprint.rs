@@ -4,11 +4,14 @@
 //! For each moment, 32 bits say whether the difference of energy between neighbouring bands grew or shrank. Frames without
 //! speech-like energy carry no bits, so that noise in the pauses neither matches nor differs.
 
+mod index;
+
 use serde::Serialize;
 
 use super::percentile;
 use super::stft::stft;
 use crate::pcm::{Pcm, SAMPLE_RATE};
+use index::Index;
 
 /// Samples of a frame: 128 ms.
 const LENGTH: usize = 2_048;
@@ -23,6 +26,8 @@ const BANDS: usize = 33;
 const DEPTH_DB: f32 = 25.0;
 /// Most frames that are kept: 65 s.
 const MOST: usize = 4_096;
+/// Most frames with bits that are kept and compared: 15 s of sound.
+const MOST_WITH_BITS: usize = 940;
 /// Frames with bits that a comparison needs: 0.8 s. Fewer agree by chance too often.
 const FEWEST: usize = 50;
 /// First byte of the stored form.
@@ -48,7 +53,7 @@ pub struct Match {
 /// prints the distributions).
 const SAME_RECORDING: f32 = 0.32;
 
-/// Takes the fingerprint of a recording's first 65 s.
+/// Takes the fingerprint of a recording's first 15 s of sound, as far as they lie in its first 65 s.
 pub fn fingerprint(pcm: &Pcm) -> Fingerprint {
     let edges: [usize; BANDS + 1] = std::array::from_fn(|band| {
         let octaves = (BAND_HZ[1] / BAND_HZ[0]).log2() * band as f32 / BANDS as f32;
@@ -75,7 +80,12 @@ pub fn fingerprint(pcm: &Pcm) -> Fingerprint {
         let grew = (0..BANDS - 1).map(|band| now[band] - now[band + 1] > before[band] - before[band + 1]);
         grew.fold(0, |bits, grew| bits << 1 | u32::from(grew)).max(NO_BITS + 1)
     });
-    Fingerprint(bits.collect())
+    let mut bits: Vec<u32> = bits.collect();
+    let mut with_bits = bits.iter().enumerate().filter(|(_, bits)| **bits != NO_BITS);
+    if let Some((last, _)) = with_bits.nth(MOST_WITH_BITS - 1) {
+        bits.truncate(last + 1);
+    }
+    Fingerprint(bits)
 }
 
 impl Fingerprint {
@@ -95,34 +105,18 @@ impl Fingerprint {
         Some(Self(words.iter().map(|word| u32::from_le_bytes(*word)).collect()))
     }
 
-    /// Whether `other` was taken from the same recording, as far as can be told. `false` where there is too little to compare.
-    pub fn is_same(&self, other: &Self) -> bool {
-        self.compare(other).is_some_and(|found| found.bit_error_rate < SAME_RECORDING)
+    /// Whether one of `earlier` was taken from the same recording, as far as can be told: `false` where there is too little to
+    /// compare. The cost of each is bounded whatever they hold: about 20 µs.
+    pub fn is_among(&self, earlier: impl IntoIterator<Item = Self>) -> bool {
+        let index = Index::new(&self.0);
+        let same = |found: Match| found.bit_error_rate < SAME_RECORDING;
+        earlier.into_iter().any(|other| index.compare(&other.0).is_some_and(same))
     }
 
-    /// Compares at every alignment that keeps at least half of the shorter one's bits, and gives the best. None where there
-    /// is too little to compare: less than 0.8 s. The cost is bounded by the greatest length: about 10 ms.
+    /// Compares the first 15 s of sound at the alignments where frames agree, and gives the best that keeps at least half of
+    /// the shorter one's bits. None where there is none, or too little to compare: less than 0.8 s.
     pub fn compare(&self, other: &Self) -> Option<Match> {
-        let (long, short) =
-            if self.0.len() < other.0.len() { (&other.0, &self.0) } else { (&self.0, &other.0) };
-        let with_bits = |bits: &[u32]| bits.iter().filter(|&&bits| bits != NO_BITS).count();
-        let needed = (with_bits(short).min(with_bits(long)) / 2).max(FEWEST);
-        // `ahead` counts the frames by which the shorter one's end is past the longer one's start.
-        (1..long.len() + short.len())
-            .filter_map(|ahead| {
-                let (in_long, in_short) =
-                    (ahead.saturating_sub(short.len()), short.len().saturating_sub(ahead));
-                let pairs = long[in_long..].iter().zip(&short[in_short..]);
-                let (compared, errors) = pairs.fold((0_usize, 0), |(compared, errors), (&a, &b)| {
-                    let both = a != NO_BITS && b != NO_BITS;
-                    (compared + usize::from(both), errors + if both { (a ^ b).count_ones() } else { 0 })
-                });
-                (compared >= needed).then(|| Match {
-                    bit_error_rate: errors as f32 / (compared * (BANDS - 1)) as f32,
-                    compared_s: (compared * HOP) as f32 / SAMPLE_RATE as f32,
-                })
-            })
-            .min_by(|a, b| a.bit_error_rate.total_cmp(&b.bit_error_rate))
+        Index::new(&self.0).compare(&other.0)
     }
 }
 

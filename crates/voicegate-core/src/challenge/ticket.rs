@@ -20,7 +20,9 @@ pub enum Purpose {
     Login,
     /// Adding to a voice that is there already, or replacing it.
     Enroll,
-    /// Binding another device.
+    /// Binding a device.
+    Bind,
+    /// Binding a device again that was revoked.
     Rebind,
 }
 
@@ -32,6 +34,7 @@ impl Purpose {
             Self::Verify => "verify",
             Self::Login => "login",
             Self::Enroll => "enroll",
+            Self::Bind => "bind",
             Self::Rebind => "rebind",
         }
     }

@@ -161,7 +161,8 @@ impl Evidence {
     }
 
     /// A reason for each check that failed, the weightiest first.
-    pub(super) fn failures(&self) -> Vec<Reason> {
+    #[must_use]
+    pub fn failures(&self) -> Vec<Reason> {
         let failed = |check: &Measured<Proof>| *check == Measured::Value(Proof::Failed);
         let spoofed = self.suspicion() == Some(Suspicion::Attack);
         [
@@ -193,7 +194,10 @@ impl Evidence {
             }
             return Some((Outcome::Inconclusive, needed));
         }
+        let said = self.challenge == Measured::Value(Proof::Passed);
         let asked = lacking().find_map(|(requirement, why)| match requirement {
+            // Whoever said the words has given what would be asked for.
+            Requirement::Or(StepUp::LiveChallenge) if said => None,
             Requirement::Or(what) => Some((what, why.to_vec())),
             Requirement::Optional | Requirement::Required => None,
         });

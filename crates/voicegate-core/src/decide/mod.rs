@@ -40,6 +40,9 @@ pub struct Decision {
 /// ([`crate::similarity`]).
 const SPEAKS_AGAINST: f32 = 0.45;
 
+/// Code of the reason that the voice falls short of the threshold, and nothing else does.
+pub(crate) const VOICE_DIFFERS: &str = "voice_differs";
+
 /// Decides about one attempt.
 #[must_use]
 pub fn decide(evidence: &Evidence, policy: &Policy, context: &Context) -> Decision {
@@ -78,6 +81,6 @@ fn below(score: &SpeakerScore, threshold: f32, context: &Context) -> (Outcome, V
         (Outcome::Inconclusive, vec![Reason::new("quality_cannot_reach_threshold", message)])
     } else {
         let message = "The voice does not match the enrolled voice closely enough.";
-        (Outcome::Reject, vec![Reason::new("voice_differs", message)])
+        (Outcome::Reject, vec![Reason::new(VOICE_DIFFERS, message)])
     }
 }

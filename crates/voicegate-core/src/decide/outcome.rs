@@ -66,7 +66,8 @@ pub enum StepUp {
 
 impl StepUp {
     /// The reason that asks for it.
-    pub(super) fn reason(self) -> Reason {
+    #[must_use]
+    pub fn reason(self) -> Reason {
         match self {
             Self::LiveChallenge => {
                 Reason::new("live_challenge_needed", "Please say the words that are shown.")

@@ -48,6 +48,7 @@ fn what_else_is_asked_for() {
     use Requirement::{Or, Required};
     let optional = Policy::default();
     let asked = Policy { challenge: Or(StepUp::LiveChallenge), ..Policy::default() };
+    let doubtful = Policy { countermeasures: Or(StepUp::LiveChallenge), ..Policy::default() };
     let both = Policy { countermeasures: Required, ..asked.clone() };
     let signed = Policy { signature: Or(StepUp::Password), ..asked.clone() };
     let nothing = Evidence::of_voice(voice(0.8));
@@ -67,6 +68,13 @@ fn what_else_is_asked_for() {
         (&nothing, &optional, Outcome::Accept, vec!["voice_matches"]),
         (&nothing, &asked, step(StepUp::LiveChallenge), vec!["live_challenge_needed", "no_challenge"]),
         (&said, &asked, Outcome::Accept, vec!["voice_matches"]),
+        (
+            &nothing,
+            &doubtful,
+            step(StepUp::LiveChallenge),
+            vec!["live_challenge_needed", "countermeasures_not_run"],
+        ),
+        (&said, &doubtful, Outcome::Accept, vec!["voice_matches"]),
         (&nothing, &both, Outcome::Inconclusive, vec!["countermeasures_not_run"]),
         (&silent, &both, Outcome::Inconclusive, vec!["evidence_missing"]),
         (&live, &both, Outcome::Accept, vec!["voice_matches"]),

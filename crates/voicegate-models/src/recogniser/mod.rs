@@ -12,7 +12,7 @@ use voicegate_core::challenge::{Heard, Prompt};
 
 pub use network::CtcNetwork;
 pub(crate) use network::worker;
-pub use whisper::{WhisperClient, WhisperError, WhisperServer, WhisperSettings};
+pub use whisper::{WhisperClient, WhisperError, WhisperServer};
 
 use crate::{PoolError, SessionError};
 

@@ -5,6 +5,7 @@
 mod activate;
 mod fusion;
 mod golden;
+mod http_server;
 mod mirror;
 mod pool;
 mod pull;

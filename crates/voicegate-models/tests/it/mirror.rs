@@ -1,11 +1,12 @@
 //! A web server of a few lines that serves files, knows ranges, and misbehaves when told to.
 
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::io::{self, Write};
+use std::net::TcpStream;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
+
+use crate::http_server::{HttpServer, Request, respond};
 
 /// How the server treats requests for models.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +30,7 @@ impl Default for Manners {
 pub(crate) struct Server {
     pub(crate) address: String,
     shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
+    _server: HttpServer,
 }
 
 struct Shared {
@@ -37,33 +38,21 @@ struct Shared {
     manners: Mutex<Manners>,
     ranges: Mutex<Vec<String>>,
     sent: AtomicUsize,
-    stop: AtomicBool,
 }
 
 impl Server {
     pub(crate) fn start(manners: Manners) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = format!("http://{}", listener.local_addr().unwrap());
         let shared = Arc::new(Shared {
             files: Mutex::default(),
             manners: Mutex::new(manners),
             ranges: Mutex::default(),
             sent: AtomicUsize::new(0),
-            stop: AtomicBool::new(false),
         });
-        let thread = std::thread::spawn({
+        let server = HttpServer::start({
             let shared = shared.clone();
-            move || {
-                for stream in listener.incoming() {
-                    if shared.stop.load(Ordering::SeqCst) {
-                        break;
-                    }
-                    // A client that hangs up is part of the tests.
-                    let _ = answer(stream.unwrap(), &shared);
-                }
-            }
+            move |request, stream| answer(request, stream, &shared)
         });
-        Self { address, shared, thread: Some(thread) }
+        Self { address: server.url.clone(), shared, _server: server }
     }
 
     pub(crate) fn put(&self, name: &str, bytes: impl Into<Vec<u8>>) {
@@ -85,30 +74,13 @@ impl Server {
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.shared.stop.store(true, Ordering::SeqCst);
-        let _ = TcpStream::connect(self.address.trim_start_matches("http://"));
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
-}
-
-fn answer(mut stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
-    let mut lines = BufReader::new(stream.try_clone()?).lines();
-    let request = lines.next().unwrap_or(Ok(String::new()))?;
-    let mut headers = HashMap::new();
-    for line in lines.by_ref() {
-        let line = line?;
-        let Some((name, value)) = line.split_once(": ") else { break };
-        headers.insert(name.to_ascii_lowercase(), value.to_owned());
-    }
-    let path = request.split(' ').nth(1).unwrap_or_default();
+fn answer(request: &Request, stream: &mut TcpStream, shared: &Shared) -> io::Result<()> {
+    let headers = &request.headers;
+    let path = request.line.split(' ').nth(1).unwrap_or_default();
     let manners = *shared.manners.lock().unwrap();
     let found = shared.files.lock().unwrap().get(path).cloned();
     let Some(bytes) = found else {
-        return stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        return respond(stream, 404, "", b"");
     };
     let tag = format!("\"{}\"", manners.version);
     let same_version = headers.get("if-range").is_none_or(|version| *version == tag);

@@ -10,22 +10,22 @@ use voicegate_audio::Pcm;
 use voicegate_core::challenge::{Heard, Language, Prompt, PromptKind};
 use voicegate_core::decide::Proof;
 use voicegate_models::{
-    HearError, PoolError, PoolSettings, Recogniser, Settings, WhisperClient, WhisperError, WhisperServer,
-    WhisperSettings,
+    HearError, PeerError, PeerSettings, PoolError, PoolSettings, Recogniser, Settings, WhisperClient,
+    WhisperError, WhisperServer,
 };
 
 use crate::support::{models, patient};
 use crate::whisper_peer::{Manner, Peer};
 
-fn settings(url: &str) -> WhisperSettings {
-    WhisperSettings { url: url.to_owned(), timeout: Duration::from_secs(120), plain_http: false }
+fn settings(url: &str) -> PeerSettings {
+    PeerSettings { url: url.to_owned(), timeout: Duration::from_secs(120), plain_http: false }
 }
 
 fn client(url: &str) -> WhisperClient {
     WhisperClient::new(&settings(url)).unwrap()
 }
 
-fn recogniser(settings: &WhisperSettings, queue: usize) -> Recogniser {
+fn recogniser(settings: &PeerSettings, queue: usize) -> Recogniser {
     let pool = PoolSettings { queue: NonZeroUsize::new(queue).unwrap(), deadline: Duration::from_secs(120) };
     Recogniser::Whisper(WhisperServer::start(&WhisperClient::new(settings).unwrap(), pool).unwrap())
 }
@@ -142,10 +142,10 @@ fn an_answer_that_is_none_is_a_failure_of_the_server() {
         (raw(200, r#"{"text": ["seven zero four"]}"#), WhisperError::Form),
         (raw(200, r#"{"error": "failed to read audio data"}"#), WhisperError::Form),
         (raw(200, ""), WhisperError::Form),
-        (raw(200, &long), WhisperError::Form),
-        (raw(500, r#"{"text": "seven zero four"}"#), WhisperError::Status(500)),
-        (raw(400, "Invalid request"), WhisperError::Status(400)),
-        (Manner::Redirect(format!("{}/inference", elsewhere.url)), WhisperError::Status(307)),
+        (raw(200, &long), PeerError::TooLong(1 << 20).into()),
+        (raw(500, r#"{"text": "seven zero four"}"#), PeerError::Status(500).into()),
+        (raw(400, "Invalid request"), PeerError::Status(400).into()),
+        (Manner::Redirect(format!("{}/inference", elsewhere.url)), PeerError::Status(307).into()),
     ] {
         let peer = Peer::start(manner);
         let error = hear(&peer.url).unwrap_err();
@@ -158,13 +158,14 @@ fn an_answer_that_is_none_is_a_failure_of_the_server() {
 #[tokio::test]
 async fn a_server_that_does_not_answer_is_not_waited_for() {
     let unreachable = |heard: Result<Heard, HearError>| match heard {
-        Err(HearError::Whisper(WhisperError::Unreachable(_))) => {}
+        Err(HearError::Whisper(WhisperError::Peer(PeerError::Unreachable(_)))) => {}
         other => panic!("{other:?}"),
     };
     let silent = Peer::start(Manner::Silent);
-    let impatient = WhisperSettings { timeout: Duration::from_millis(400), ..settings(&silent.url) };
+    let impatient = PeerSettings { timeout: Duration::from_millis(400), ..settings(&silent.url) };
     let start = Instant::now();
-    unreachable(recogniser(&impatient, 4).hear_async(recording(1.0), &prompt()).await);
+    let heard = recogniser(&impatient, 4).hear_async(recording(1.0), &prompt()).await;
+    assert_eq!(heard, Err(HearError::Whisper(PeerError::TimedOut.into())));
     assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
     assert_eq!(silent.requests().len(), 1);
 
@@ -178,7 +179,7 @@ async fn a_server_that_does_not_answer_is_not_waited_for() {
 #[tokio::test]
 async fn more_than_can_wait_is_overload_and_more_than_a_minute_too_long() {
     let peer = Peer::start(Manner::Silent);
-    let busy = recogniser(&WhisperSettings { timeout: Duration::from_secs(2), ..settings(&peer.url) }, 1);
+    let busy = recogniser(&PeerSettings { timeout: Duration::from_secs(2), ..settings(&peer.url) }, 1);
     let asked = prompt();
     let hear = || busy.hear_async(recording(0.5), &asked);
     // Two are sent and one waits.
@@ -199,10 +200,10 @@ fn the_health_of_the_server_is_told() {
     assert_eq!(health(Manner::Raw(404, "File Not Found (/health)".to_owned())), Ok(()), "an older one");
     assert_eq!(
         health(Manner::Raw(503, r#"{"status":"loading model"}"#.to_owned())),
-        Err(WhisperError::Status(503))
+        Err(PeerError::Status(503))
     );
     let gone = client(&Peer::start(Manner::Silent).gone()).health();
-    assert!(matches!(gone, Err(WhisperError::Unreachable(_))), "{gone:?}");
+    assert!(matches!(gone, Err(PeerError::Unreachable(_))), "{gone:?}");
 }
 
 #[test]

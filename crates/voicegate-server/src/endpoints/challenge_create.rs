@@ -7,15 +7,18 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use voicegate_core::PersonId;
+use voicegate_core::access::Scope;
 use voicegate_core::challenge::{Language, PromptKind, Purpose};
 use voicegate_service::Service;
 use voicegate_service::usecase::Caller;
 use voicegate_service::usecase::challenge::ChallengeRequest;
 
+use crate::client_address::ClientAddress;
 use crate::error::ApiError;
 use crate::extract::Json;
 use crate::openapi::Protected;
 use crate::problem::Problem;
+use crate::who::Who;
 use crate::wire;
 
 /// Longest name of a device in characters.
@@ -25,9 +28,9 @@ const MAX_DEVICE: usize = 128;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewChallenge {
-    /// Who shall answer it.
-    #[schema(value_type = wire::person::UserId)]
-    user_id: PersonId,
+    /// Who shall answer it; in a session its person, who need not be named.
+    #[schema(value_type = Option<wire::person::UserId>)]
+    user_id: Option<PersonId>,
     /// What for.
     #[schema(value_type = wire::challenge::Purpose)]
     purpose: Purpose,
@@ -81,8 +84,11 @@ pub struct IssuedChallenge {
 ///
 /// Gives random words that a recording made before cannot hold. The challenge is for this person, device and purpose
 /// alone, can be answered once and for a short time, and is used up by any attempt that names it. The answer does not tell
-/// whether somebody is enrolled under this name. A person has at most `challenge.max_open` open challenges; a further one
-/// takes the place of the oldest.
+/// whether somebody is enrolled under this name. A person has at most `challenge.max_open` open challenges, and strangers
+/// as many of their own for each network address; a further one takes the place of the oldest.
+///
+/// Whoever is not logged in may ask for a challenge to log in with, as long as `accounts.public` is set. A person in a session
+/// asks for themselves.
 ///
 /// A request with an `Idempotency-Key` is refused: each challenge is a new one.
 #[utoipa::path(
@@ -97,14 +103,20 @@ pub struct IssuedChallenge {
         (status = 400, body = Problem, content_type = "application/problem+json", description = "A part of the request is missing, malformed or out of range, the language is not supported, or it has an idempotency key; `field` names it."),
         (status = 415, body = Problem, content_type = "application/problem+json", description = "The body is not JSON."),
     ),
-    security(("bearer" = ["verify"]), ("api_key" = ["verify"])),
+    security((), ("bearer" = ["verify"]), ("api_key" = ["verify"]), ("bearer" = ["login"]), ("api_key" = ["login"]), ("session" = [])),
 )]
 pub async fn challenge_create(
     State(service): State<Service>,
     Extension(caller): Extension<Caller>,
+    Extension(who): Extension<Who>,
+    address: ClientAddress,
     headers: HeaderMap,
     Json(new): Json<NewChallenge>,
 ) -> Result<(StatusCode, axum::Json<IssuedChallenge>), ApiError> {
+    if matches!(who, Who::Anybody) && new.purpose != Purpose::Login {
+        return Err(ApiError::forbidden(Scope::Verify));
+    }
+    let person = who.person(new.user_id)?;
     if let Some(device) = &new.device_id
         && (!(1..=MAX_DEVICE).contains(&device.len()) || !device.bytes().all(|byte| byte.is_ascii_graphic()))
     {
@@ -116,8 +128,9 @@ pub async fn challenge_create(
         None => accepted(&headers)?,
     };
     let request = ChallengeRequest {
-        person: new.user_id,
+        person,
         device: new.device_id,
+        address: who.address(address).filter(|_| matches!(who, Who::Anybody)),
         purpose: new.purpose,
         language,
         kind: new.kind,

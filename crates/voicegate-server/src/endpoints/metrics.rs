@@ -3,17 +3,22 @@
 use axum::extract::State;
 use axum::http::header::{CONTENT_TYPE, HeaderName};
 
+use crate::openapi::Protected;
 use crate::state::AppState;
 
 /// Counters for Prometheus
 ///
-/// In the text format. Counts and times, never names. Can be switched off (`server.metrics`).
+/// In the text format. Counts and times, never names; but a count that moves with one attempt would tell a stranger who is
+/// here, so it takes an API key (Prometheus: `authorization: credentials`). Can be switched off (`server.metrics`).
 #[utoipa::path(
     get,
     path = "/metrics",
     tag = "operation",
-    responses((status = 200, body = String, content_type = "text/plain", description = "The counters.")),
-    security(()),
+    responses(
+        (status = 200, body = String, content_type = "text/plain", description = "The counters."),
+        Protected,
+    ),
+    security(("bearer" = ["read-config"]), ("api_key" = ["read-config"])),
 )]
 pub async fn metrics(State(state): State<AppState>) -> ([(HeaderName, &'static str); 1], String) {
     let in_flight = state.settings.max_concurrent_requests.saturating_sub(state.gate.available_permits());

@@ -13,8 +13,7 @@ use crate::error::ApiError;
 use crate::metrics::{Metrics, Operation};
 use crate::openapi::{Protected, UploadProblems};
 use crate::problem::Problem;
-use crate::upload::Upload;
-use crate::wire;
+use crate::{upload, wire};
 
 /// The fields beside the recording.
 #[derive(Debug, Deserialize)]
@@ -62,15 +61,9 @@ pub async fn verify_biometric(
     State(service): State<Service>,
     State(metrics): State<Metrics>,
     Extension(caller): Extension<Caller>,
-    upload: Upload<Fields>,
+    mut upload: upload::Attempt<Fields>,
 ) -> Result<Json<VerifyAnswer>, ApiError> {
-    let count = upload.recordings.len();
-    let Ok([recording]) = <[_; 1]>::try_from(upload.recordings) else {
-        return Err(ApiError::field(
-            "audio",
-            format!("audio: a verification takes one recording, not {count}."),
-        ));
-    };
+    let recording = upload.recording()?;
     let Fields { user_id, challenge_id, device_id } = upload.fields;
     let challenge = challenge_id.map(|id| id.parse::<ChallengeId>()).transpose();
     let challenge =

@@ -8,6 +8,7 @@
 
 mod json;
 mod multipart;
+pub(crate) mod text;
 
 use axum::extract::{FromRequest, Request};
 use serde::de::DeserializeOwned;
@@ -39,25 +40,62 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Upload<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        let raw = match media_type(request.headers()).as_deref() {
-            Some("multipart/form-data") => multipart::read(request, state).await?,
-            Some("application/json") => json::read(request, state).await?,
-            _ => {
-                return Err(ApiError::new(
-                    Kind::UnsupportedMediaType,
-                    "Send the recordings as multipart/form-data, or as base64 in application/json.",
-                ));
-            }
-        };
-        let fields = fields(Value::Object(raw.fields))?;
-        if raw.recordings.is_empty() {
+        let Raw { fields: members, recordings } = Raw::read(request, state).await?;
+        let fields = fields(Value::Object(members))?;
+        if recordings.is_empty() {
             return Err(ApiError::field("audio", "audio: there is no recording in the request."));
         }
-        Ok(Self { fields, recordings: raw.recordings })
+        Ok(Self { fields, recordings })
+    }
+}
+
+/// An attempt with the fields `T`: an upload of one recording at most.
+#[derive(Debug)]
+pub struct Attempt<T> {
+    /// Everything that is no recording.
+    pub fields: T,
+    /// The recording, if there is one.
+    pub recording: Option<Recording>,
+}
+
+impl<T> Attempt<T> {
+    /// Takes the recording out.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn recording(&mut self) -> Result<Recording, ApiError> {
+        self.recording
+            .take()
+            .ok_or_else(|| ApiError::field("audio", "audio: there is no recording in the request."))
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Attempt<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let Raw { fields: members, mut recordings } = Raw::read(request, state).await?;
+        let fields = fields(Value::Object(members))?;
+        if recordings.len() > 1 {
+            let detail = format!("audio: an attempt takes one recording, not {}.", recordings.len());
+            return Err(ApiError::field("audio", detail));
+        }
+        Ok(Self { fields, recording: recordings.pop() })
     }
 }
 
 impl Raw {
+    async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Self, ApiError> {
+        match media_type(request.headers()).as_deref() {
+            Some("multipart/form-data") => multipart::read(request, state).await,
+            Some("application/json") => json::read(request, state).await,
+            _ => Err(ApiError::new(
+                Kind::UnsupportedMediaType,
+                "Send the recordings as multipart/form-data, or as base64 in application/json.",
+            )),
+        }
+    }
+
     /// Takes one more recording. `name` and `content_type` come from the caller and are cut to what is useful.
     fn push(
         &mut self,

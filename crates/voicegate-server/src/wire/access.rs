@@ -23,6 +23,8 @@ pub enum Scope {
     WriteConfig,
     /// Read the audit log and verify its chain.
     ReadAudit,
+    /// Log people in, and see to their devices and sessions.
+    Login,
     /// Create and revoke API keys; implies every other scope.
     Admin,
 }

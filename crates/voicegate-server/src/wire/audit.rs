@@ -27,6 +27,16 @@ pub enum AuditKind {
     ApiKeyRevoked,
     /// The master key was rotated.
     MasterKeyRotated,
+    /// A login with the voice.
+    Login,
+    /// An account was made, or its secrets changed.
+    Account,
+    /// A session was begun with a password, renewed, stepped up, or ended.
+    Session,
+    /// Further audio in a session was scored.
+    Rescore,
+    /// A device was bound, bound again, renamed or revoked.
+    Device,
 }
 
 /// Who did something.
@@ -39,6 +49,10 @@ pub enum Actor {
     System,
     /// The holder of an API key.
     ApiKey(Uuid),
+    /// A person who is logged in; the identity is the session's.
+    Session(Uuid),
+    /// Anybody.
+    Public,
 }
 
 /// One audit record.

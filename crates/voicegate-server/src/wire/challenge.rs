@@ -13,7 +13,9 @@ pub enum Purpose {
     Login,
     /// Adding to a voice that is there already, or replacing it.
     Enroll,
-    /// Binding another device.
+    /// Binding a device.
+    Bind,
+    /// Binding a device again that was revoked.
     Rebind,
 }
 

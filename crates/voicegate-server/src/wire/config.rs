@@ -45,6 +45,21 @@ pub struct ConfigOverrides {
     /// Another threshold or speaker system for a share of the people; `null` is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub experiment: Option<ExperimentSection>,
+    /// Accounts with a password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accounts: Option<AccountsSection>,
+    /// How long a person stays logged in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sessions: Option<SessionsSection>,
+    /// How often somebody may fail before they have to wait.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limits: Option<LimitsSection>,
+    /// Devices that are bound to people, and what they sign.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub devices: Option<DevicesSection>,
+    /// What makes a login risky, and what the risk leads to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub risk: Option<RiskSection>,
 }
 
 /// Changes of some overrides (RFC 7396): sections and settings as in `ConfigOverrides`; `null` takes one away.
@@ -63,6 +78,16 @@ pub struct ConfigPatch {
     pub spoofing: Option<BTreeMap<String, Value>>,
     /// Another threshold or speaker system for a share of the people.
     pub experiment: Option<BTreeMap<String, Value>>,
+    /// Accounts with a password.
+    pub accounts: Option<BTreeMap<String, Value>>,
+    /// How long a person stays logged in.
+    pub sessions: Option<BTreeMap<String, Value>>,
+    /// How often somebody may fail before they have to wait.
+    pub limits: Option<BTreeMap<String, Value>>,
+    /// Devices that are bound to people, and what they sign.
+    pub devices: Option<BTreeMap<String, Value>>,
+    /// What makes a login risky, and what the risk leads to.
+    pub risk: Option<BTreeMap<String, Value>>,
 }
 
 /// Everything that is in force.
@@ -80,6 +105,20 @@ pub struct EffectiveConfig {
     pub spoofing: SpoofingSection,
     /// Another threshold or speaker system for a share of the people; `null` is none.
     pub experiment: Option<ExperimentSection>,
+    /// Accounts with a password.
+    pub accounts: AccountsSection,
+    /// How long a person stays logged in.
+    pub sessions: SessionsSection,
+    /// How often somebody may fail before they have to wait.
+    pub limits: LimitsSection,
+    /// Devices that are bound to people, and what they sign.
+    pub devices: DevicesSection,
+    /// What makes a login risky, and what the risk leads to.
+    pub risk: RiskSection,
+    /// A language model that is asked what it makes of a login.
+    pub advisor: AdvisorSection,
+    /// Where notices are sent to.
+    pub webhook: WebhookSection,
     /// Where models are and how they run.
     pub models: ModelsSection,
     /// The HTTP server.
@@ -332,6 +371,238 @@ pub struct DuplicatesSection {
     pub keep_days: u32,
 }
 
+/// A language model, behind Ollama, that is asked what it makes of a login.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct AdvisorSection {
+    /// What its advice may do to a login.
+    pub mode: AdvisorMode,
+    /// Address of Ollama; `null` is none, and the rules answer.
+    #[schema(example = "http://127.0.0.1:11434")]
+    pub url: Option<String>,
+    /// What Ollama calls the model.
+    #[schema(example = "llama3.1:8b")]
+    pub model: String,
+    /// Longest time for an advice, in milliseconds.
+    pub timeout_ms: u64,
+    /// Whether questions may go to another machine without encryption.
+    pub plain_http: bool,
+    /// Failures in a row after which the model is left alone.
+    pub failures_to_open: u32,
+    /// For how many seconds it is.
+    pub open_s: u32,
+}
+
+/// What an advice may do to a login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AdvisorMode {
+    /// Nothing.
+    Off,
+    /// Reject it.
+    Tighten,
+    /// That, and accept it just below the threshold.
+    Bounded,
+}
+
+/// Accounts with a password.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AccountsSection {
+    /// Whether there are any.
+    #[schema(required = false, default = true)]
+    pub enabled: bool,
+    /// Whether people may register, sign in and log in without an API key.
+    #[schema(required = false, default = true)]
+    pub public: bool,
+    /// Least length of a new password in characters.
+    #[schema(required = false, minimum = 8, maximum = 128)]
+    pub password_min_chars: usize,
+    /// The work of Argon2id for one password.
+    #[schema(required = false)]
+    pub argon2: Argon2Section,
+    /// One-time passwords.
+    #[schema(required = false)]
+    pub totp: TotpSection,
+}
+
+/// The work of Argon2id for one password.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Argon2Section {
+    /// Memory in KiB.
+    #[schema(required = false, minimum = 7168, maximum = 1_048_576)]
+    pub memory_kib: u32,
+    /// Passes over it.
+    #[schema(required = false, minimum = 1, maximum = 100)]
+    pub iterations: u32,
+    /// Lanes of it.
+    #[schema(required = false, minimum = 1, maximum = 16)]
+    pub lanes: u32,
+}
+
+/// One-time passwords (RFC 6238).
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TotpSection {
+    /// What the person's generator shows as the name of the service.
+    #[schema(required = false, min_length = 1, max_length = 64)]
+    pub issuer: String,
+    /// Steps of 30 s that the clock of a generator may be off, either way.
+    #[schema(required = false, minimum = 0, maximum = 10)]
+    pub skew_steps: u32,
+}
+
+/// How long a person stays logged in, and on what proof.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SessionsSection {
+    /// Minutes without use after which a session ends.
+    #[schema(required = false, minimum = 1, maximum = 1440)]
+    pub idle_minutes: u32,
+    /// Hours after which a session ends, however much it is used.
+    #[schema(required = false, minimum = 1, maximum = 720)]
+    pub absolute_hours: u32,
+    /// Most sessions of a person that count, and most that wait; the oldest gives way to a new one.
+    #[schema(required = false, minimum = 1, maximum = 100)]
+    pub max_per_person: u32,
+    /// Minutes in which what a voice proved loses half its weight.
+    #[schema(required = false, minimum = 1, maximum = 43_200)]
+    pub half_life_minutes: u32,
+    /// Similarity below which a session begun with the voice has to prove itself anew.
+    #[schema(required = false, minimum = 0, maximum = 1)]
+    pub step_up_below: f32,
+    /// What is asked for then.
+    #[schema(required = false, default = "live_challenge")]
+    pub step_up: StepUp,
+}
+
+/// How often somebody may fail before they have to wait.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LimitsSection {
+    /// Units of a person or device from which on each further attempt waits; a failure costs 2, or 1 if a living person
+    /// said the words that were asked for.
+    #[schema(required = false, minimum = 2, maximum = 1000)]
+    pub units: u32,
+    /// The same for a network address, which many may share.
+    #[schema(required = false, minimum = 2, maximum = 100_000)]
+    pub address_units: u32,
+    /// Seconds of the first wait; it doubles with each failure more.
+    #[schema(required = false, minimum = 1, maximum = 3600)]
+    pub first_wait_s: u32,
+    /// No wait is longer than so many seconds; at least `first_wait_s`.
+    #[schema(required = false, minimum = 1, maximum = 86_400)]
+    pub longest_wait_s: u32,
+    /// Hours without a failure after which those before are forgotten.
+    #[schema(required = false, minimum = 1, maximum = 720)]
+    pub forget_after_hours: u32,
+}
+
+/// Devices that are bound to people, and what they sign.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DevicesSection {
+    /// Most devices of a person that are not revoked.
+    #[schema(required = false, minimum = 1, maximum = 100)]
+    pub max_per_person: u32,
+    /// What binding a revoked device again takes beside its signature, a live challenge and the voice.
+    #[schema(required = false, default = "voice")]
+    pub rebind_require: RebindRequire,
+    /// Seconds after which a signed request is too old.
+    #[schema(required = false, minimum = 5, maximum = 600)]
+    pub signature_max_age_s: u32,
+    /// Seconds that the clock of a device may be ahead.
+    #[schema(required = false, minimum = 0, maximum = 600)]
+    pub signature_max_ahead_s: u32,
+}
+
+/// What binding a revoked device again takes besides the device and its person's voice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RebindRequire {
+    /// Nothing, unless it was revoked as compromised or was never bound.
+    Voice,
+    /// The password.
+    Password,
+}
+
+/// What makes a login risky, and what the risk leads to.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RiskSection {
+    /// Points of each factor at full evidence.
+    #[schema(required = false)]
+    pub weights: RiskWeightsSection,
+    /// Score from which on a live challenge must have been passed.
+    #[schema(required = false, minimum = 1, maximum = 101)]
+    pub elevated_from: u8,
+    /// Score from which on another factor is asked for besides.
+    #[schema(required = false, minimum = 1, maximum = 101)]
+    pub high_from: u8,
+    /// Score from which on a login is turned away, if several factors make it; 101 never does.
+    #[schema(required = false, minimum = 1, maximum = 101)]
+    pub deny_from: u8,
+    /// Hours for which it is remembered whom an address tried.
+    #[schema(required = false, minimum = 1, maximum = 720)]
+    pub window_hours: u32,
+}
+
+/// Points of each factor at full evidence; 0 switches a factor off.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RiskWeightsSection {
+    /// How far the device is trusted.
+    #[schema(required = false, minimum = 0)]
+    pub device_trust: f32,
+    /// A network that none of the person's logins came from.
+    #[schema(required = false, minimum = 0)]
+    pub new_network: f32,
+    /// Too far from the last login to have travelled.
+    #[schema(required = false, minimum = 0)]
+    pub impossible_travel: f32,
+    /// An hour at which the person does not come.
+    #[schema(required = false, minimum = 0)]
+    pub unusual_hour: f32,
+    /// Attempts rejected shortly before.
+    #[schema(required = false, minimum = 0)]
+    pub recent_failures: f32,
+    /// A voice less like the person's than it usually is.
+    #[schema(required = false, minimum = 0)]
+    pub score_trend: f32,
+    /// What speaks for a played or made voice.
+    #[schema(required = false, minimum = 0)]
+    pub spoofing: f32,
+    /// A voice that could hardly be heard.
+    #[schema(required = false, minimum = 0)]
+    pub quality: f32,
+    /// An answer that began much faster or slower than usual.
+    #[schema(required = false, minimum = 0)]
+    pub reaction_time: f32,
+    /// An address or device that tried other people, too.
+    #[schema(required = false, minimum = 0)]
+    pub many_accounts: f32,
+    /// A voice unlike the one last heard from this device.
+    #[schema(required = false, minimum = 0)]
+    pub device_voice: f32,
+}
+
+/// Where notices are sent to.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct WebhookSection {
+    /// Address that notices are posted to; `null` sends none.
+    #[schema(example = "https://hooks.example/voicegate")]
+    pub url: Option<String>,
+    /// Whether there is a secret to sign them with; never the secret.
+    #[schema(example = "***")]
+    pub secret: Option<String>,
+    /// Longest time for the receiver to take a notice, in milliseconds.
+    pub timeout_ms: u64,
+    /// Attempts after which a notice is given up.
+    pub max_attempts: u32,
+    /// Whether notices may go to another machine without encryption.
+    pub plain_http: bool,
+}
+
 /// Where models are and how they run.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct ModelsSection {
@@ -377,15 +648,27 @@ pub struct ServerSection {
     /// Address and port it listens on.
     #[schema(example = "127.0.0.1:8080")]
     pub listen: String,
+    /// Where clients reach it, which is what devices sign; `null` is what a client sends as `Host`.
+    #[schema(example = "https://voice.example.org")]
+    pub public_url: Option<String>,
+    /// Networks of the proxies whose word on a client's address is taken, parted by commas.
+    #[schema(example = "10.0.0.0/8, 192.0.2.7/32")]
+    pub trusted_proxies: String,
+    /// The header in which they say it: `x_forwarded_for` or `forwarded`.
+    pub forwarded_header: String,
+    /// A database of places by network address; `null` is none.
+    pub geoip: Option<String>,
     /// Largest request body in bytes.
     pub max_body_bytes: usize,
     /// Longest time for a whole request, in seconds.
     pub request_timeout_s: u64,
     /// Requests worked on at a time; one more is refused as overloaded.
     pub max_concurrent_requests: usize,
+    /// Requests per minute from one network address without a key or session; more are refused.
+    pub public_requests_per_minute: u32,
     /// How long answers to idempotency keys are remembered, in hours.
     pub idempotency_hours: u32,
-    /// Whether `/metrics` is served.
+    /// Whether `/metrics` is served, to API keys with scope `read-config`.
     pub metrics: bool,
 }
 

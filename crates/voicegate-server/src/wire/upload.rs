@@ -115,6 +115,72 @@ pub struct VerifyJson {
     pub name: Option<String>,
 }
 
+/// Login as a form.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LoginForm {
+    /// Who the person claims to be.
+    pub user_id: UserId,
+    /// The challenge whose words the recording says. It is used up, whatever comes of the attempt.
+    #[schema(pattern = "^[0-9a-f]{32}$")]
+    pub challenge_id: String,
+    /// Whether the calling program proved the person in another way; with an API key alone.
+    #[schema(required = false, default = false)]
+    pub factor_asserted: bool,
+    /// The recording.
+    #[schema(value_type = Option<String>, format = Binary)]
+    pub audio: Option<Vec<u8>>,
+}
+
+/// Login as JSON.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LoginJson {
+    /// Who the person claims to be.
+    pub user_id: UserId,
+    /// The challenge whose words the recording says. It is used up, whatever comes of the attempt.
+    #[schema(pattern = "^[0-9a-f]{32}$")]
+    pub challenge_id: String,
+    /// Whether the calling program proved the person in another way; with an API key alone.
+    #[schema(required = false, default = false)]
+    pub factor_asserted: bool,
+    /// The recording in base64, or a `data:` URL of it.
+    #[schema(content_encoding = "base64")]
+    pub audio: Option<String>,
+    /// Its content type, where the bytes leave doubt.
+    pub content_type: Option<String>,
+    /// How the answer shall call it.
+    pub name: Option<String>,
+}
+
+/// Further audio in a session as a form.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RescoreForm {
+    /// A challenge (purpose `verify`) whose words the recording says.
+    #[schema(required = false, pattern = "^[0-9a-f]{32}$")]
+    pub challenge_id: Option<String>,
+    /// The recording.
+    #[schema(value_type = String, format = Binary)]
+    pub audio: Vec<u8>,
+}
+
+/// Further audio in a session as JSON.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RescoreJson {
+    /// A challenge (purpose `verify`) whose words the recording says.
+    #[schema(required = false, pattern = "^[0-9a-f]{32}$")]
+    pub challenge_id: Option<String>,
+    /// The recording in base64, or a `data:` URL of it.
+    #[schema(content_encoding = "base64")]
+    pub audio: String,
+    /// Its content type, where the bytes leave doubt.
+    pub content_type: Option<String>,
+    /// How the answer shall call it.
+    pub name: Option<String>,
+}
+
 /// Update as a form.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -7,26 +7,46 @@ use voicegate_core::access::Scope;
 use crate::app::{App, CONFIG, KEYS, VERIFY};
 use crate::contract::Contract;
 
-/// Method, path with its parameters filled in, and the scope needed (`None`: open to all).
-async fn routes(app: &App) -> Vec<(Method, String, Option<Scope>)> {
+/// A route as the document has it.
+#[derive(Debug)]
+struct Route {
+    method: Method,
+    /// With its parameters filled in.
+    path: String,
+    /// The scopes of which an API key needs one; none if no key is taken.
+    scopes: Vec<Scope>,
+    /// Whether a session will do.
+    session: bool,
+    /// Whether nothing is needed.
+    open: bool,
+}
+
+async fn routes(app: &App) -> Vec<Route> {
     let document = Contract::of(&app.router).await.document;
     let mut routes = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             let Ok(method) = Method::from_bytes(method.to_uppercase().as_bytes()) else { continue };
-            let scope = |scheme: &str| {
-                let entries = operation["security"].as_array().unwrap();
-                let entry = entries.iter().find_map(|entry| entry.get(scheme))?;
-                Some(entry[0].as_str().unwrap().parse::<Scope>().unwrap())
+            let entries = operation["security"].as_array().unwrap();
+            let scopes = |scheme: &str| {
+                let named = entries.iter().filter_map(|entry| entry.get(scheme));
+                named.map(|entry| entry[0].as_str().unwrap().parse::<Scope>().unwrap()).collect::<Vec<_>>()
             };
-            assert_eq!(scope("bearer"), scope("api_key"), "{method} {path}");
+            assert_eq!(scopes("bearer"), scopes("api_key"), "{method} {path}");
             let path = path
                 .replace("{user_id}", "nobody")
                 .replace("{kind}", "internal")
                 .replace("{name}", "nothing")
                 .replace("keys/{id}", "keys/018f0000-0000-7000-8000-000000000000")
+                .replace("sessions/{id}", "sessions/018f0000-0000-7000-8000-000000000000")
                 .replace("{id}", "x");
-            routes.push((method, path, scope("bearer")));
+            routes.push(Route {
+                method,
+                path,
+                scopes: scopes("bearer"),
+                session: entries.iter().any(|entry| entry.get("session").is_some()),
+                open: entries.contains(&json!({})),
+            });
         }
     }
     routes
@@ -34,39 +54,47 @@ async fn routes(app: &App) -> Vec<(Method, String, Option<Scope>)> {
 
 /// P7.1
 #[tokio::test]
-async fn every_route_asks_for_the_scope_that_the_document_names() {
+async fn every_route_asks_for_what_the_document_names() {
     let app = App::start().await;
     let routes = routes(&app).await;
-    assert!(routes.len() >= 22, "{routes:?}");
-    for (method, path, needed) in routes {
-        let Some(needed) = needed else {
-            let open = [
-                "/health",
-                "/health/live",
-                "/health/ready",
-                "/metrics",
-                "/api/openapi.json",
-                "/problems/internal",
-            ];
-            assert!(open.contains(&path.as_str()), "{path} is open to all");
-            app.anonymous(method, &path).send().await.expect(200);
+    assert!(routes.len() >= 34, "{routes:?}");
+    let public =
+        ["/api/v1/accounts", "/api/v1/sessions", "/api/v1/voice/auth/challenge", "/api/v1/voice/auth/login"];
+    for Route { method, path, scopes, session, open } in routes {
+        let what = format!("{method} {path}");
+        let send = |key: Option<String>| {
+            let call = app.anonymous(method.clone(), &path);
+            async move { if let Some(key) = key { call.key(&key) } else { call }.send().await }
+        };
+        let anonymous = send(None).await;
+        if open && scopes.is_empty() {
+            let open =
+                ["/health", "/health/live", "/health/ready", "/api/openapi.json", "/problems/internal"];
+            assert!(open.contains(&path.as_str()), "{what} is open to all");
+            anonymous.expect(200);
+            continue;
+        }
+        if open {
+            assert!(public.contains(&path.as_str()), "{what} is open to the public");
+            assert_ne!(anonymous.status.as_u16(), 401, "{what}");
+        } else {
+            assert!(anonymous.header("www-authenticate").is_some_and(|h| h.starts_with("Bearer ")), "{what}");
+            anonymous.expect_problem(401, "unauthenticated");
+        }
+        // A token of the right form that was never given out.
+        send(Some(format!("vgs_{}", "A".repeat(43)))).await.expect_problem(401, "unauthenticated");
+        let Some(named) = scopes.first() else {
+            assert!(session, "{what}");
+            send(Some(app.admin.clone())).await.expect_problem(403, "forbidden");
             continue;
         };
-        let what = format!("{method} {path}");
-        let anonymous = app.anonymous(method.clone(), &path).send().await;
-        assert!(anonymous.header("www-authenticate").is_some_and(|h| h.starts_with("Bearer ")), "{what}");
-        anonymous.expect_problem(401, "unauthenticated");
+        let enough: Vec<Scope> = scopes.iter().copied().chain([Scope::Admin]).collect();
+        let others: Vec<Scope> = Scope::ALL.into_iter().filter(|scope| !enough.contains(scope)).collect();
+        let refused = send(Some(app.key(&others).await)).await.expect_problem(403, "forbidden");
+        assert_eq!(refused["scope"], named.as_str(), "{what}");
 
-        let others: Vec<Scope> =
-            Scope::ALL.into_iter().filter(|s| ![needed, Scope::Admin].contains(s)).collect();
-        let wrong = app.key(&others).await;
-        let refused =
-            app.anonymous(method.clone(), &path).key(&wrong).send().await.expect_problem(403, "forbidden");
-        assert_eq!(refused["scope"], needed.as_str(), "{what}");
-
-        for right in [needed, Scope::Admin] {
-            let right = app.key(&[right]).await;
-            let status = app.anonymous(method.clone(), &path).key(&right).send().await.status.as_u16();
+        for right in &enough {
+            let status = send(Some(app.key(&[*right]).await)).await.status.as_u16();
             assert!(![401, 403].contains(&status), "{what}: {status}");
         }
     }
@@ -87,7 +115,7 @@ async fn the_paths_are_those_that_were_asked_for() {
         ("GET", "/api/v1/voice/auth/config"),
         ("PUT", "/api/v1/voice/auth/config"),
     ] {
-        assert!(routes.iter().any(|(m, p, _)| m == method && p == path), "{method} {path}");
+        assert!(routes.iter().any(|route| route.method == method && route.path == path), "{method} {path}");
     }
     app.call(Method::POST, "/api/v1/voice/auth/verify-age-acoustic")
         .send()

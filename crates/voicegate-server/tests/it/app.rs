@@ -1,10 +1,12 @@
 //! The application under test, spoken to in the words of the domain.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
+use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -135,6 +137,13 @@ impl Call<'_> {
         self
     }
 
+    /// Sends from another address than everybody else.
+    pub(crate) fn from(mut self, host: u8) -> Self {
+        let address = SocketAddr::from((Ipv4Addr::new(198, 51, 100, host), 4711));
+        self.request = self.request.extension(ConnectInfo(address));
+        self
+    }
+
     /// Sends as somebody else than the administrator.
     pub(crate) fn key(self, key: &str) -> Self {
         self.header("authorization", format!("Bearer {key}"))
@@ -159,6 +168,11 @@ fn trusting(file: &Value) -> Value {
     let mut trusting = json!({"spoofing": {"countermeasures": "off", "duplicates": {"refuse": false}}});
     merge(&mut trusting, file);
     trusting
+}
+
+/// Undoes what [`App::with`] changes.
+pub(crate) fn shipped() -> Value {
+    json!({"spoofing": {"countermeasures": "required", "duplicates": {"refuse": true}}})
 }
 
 impl App {
@@ -187,6 +201,11 @@ impl App {
     /// Runs `story` on a new database of the server that `VOICEGATE_TEST_POSTGRES` names, and removes it; nothing without
     /// a server.
     pub(crate) async fn on_postgres(story: impl AsyncFnOnce(&Self)) {
+        Self::on_postgres_with(json!({}), story).await;
+    }
+
+    /// The same with a configuration file.
+    pub(crate) async fn on_postgres_with(file: Value, story: impl AsyncFnOnce(&Self)) {
         let Some(server) = variable("VOICEGATE_TEST_POSTGRES") else {
             eprintln!("SKIPPED: VOICEGATE_TEST_POSTGRES holds no URL");
             return;
@@ -197,7 +216,7 @@ impl App {
         connection.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
         let (base, _) = server.rsplit_once('/').expect("the URL names a database");
         let folder = tempfile::tempdir().unwrap();
-        let app = Self::on(&format!("{base}/{name}"), trusting(&json!({})), folder, models()).await;
+        let app = Self::on(&format!("{base}/{name}"), trusting(&file), folder, models()).await;
         story(&app).await;
         app.vault.close().await.unwrap();
         connection.execute(AssertSqlSafe(format!("DROP DATABASE {name}"))).await.unwrap();
@@ -243,8 +262,11 @@ impl App {
     }
 
     /// Sends `request` and holds the answer against the OpenAPI document and the rules for every answer.
-    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+    pub(crate) async fn send(&self, mut request: Request<Body>) -> Answer {
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        if request.extensions().get::<ConnectInfo<SocketAddr>>().is_none() {
+            request.extensions_mut().insert(ConnectInfo(SocketAddr::from((Ipv4Addr::LOCALHOST, 4711))));
+        }
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();

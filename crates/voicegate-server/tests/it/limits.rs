@@ -99,6 +99,6 @@ async fn one_request_too_many_is_told_to_come_back() {
     app.anonymous(Method::GET, "/health/live").send().await.expect(200);
     first.await.expect_problem(408, "request-timeout");
     app.get(CONFIG).await.expect(200);
-    let metrics = app.anonymous(Method::GET, "/metrics").send().await;
+    let metrics = app.get("/metrics").await;
     assert!(String::from_utf8_lossy(&metrics.bytes).contains("voicegate_http_overloaded_total 1"));
 }

@@ -5,6 +5,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
+use crate::answers::{codes, recorded};
 use crate::app::{AUDIT, Answer, App, VERIFY};
 use crate::recordings::two_people;
 
@@ -14,17 +15,6 @@ async fn enrolled(alice: &[Vec<u8>]) -> App {
     let app = App::as_shipped().await;
     assert_eq!(app.enroll("alice", &alice[..3]).await.expect(200)["outcome"], "ACCEPT");
     app
-}
-
-fn codes(answer: &Value) -> Vec<&str> {
-    answer["reasons"].as_array().unwrap().iter().map(|reason| reason["code"].as_str().unwrap()).collect()
-}
-
-/// The details of the audit record of an answer.
-async fn recorded(app: &App, answer: &Value) -> Value {
-    let number = answer["audit_record"].as_u64().unwrap();
-    let page = app.get(&format!("{AUDIT}?after={}&limit=1", number - 1)).await.expect(200);
-    page["records"][0]["details"].clone()
 }
 
 async fn say(app: &App, recording: &[u8], challenge: &str, device: Option<&str>) -> Answer {

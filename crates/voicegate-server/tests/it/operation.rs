@@ -77,7 +77,7 @@ async fn metrics_count_by_route_and_name_nobody() {
     app.enroll("secret-agent", &[buzz(0.2)]).await.expect(200);
     app.profile("secret-agent").await.expect(404);
     app.get("/nowhere/secret-agent").await.expect(404);
-    let answer = app.anonymous(Method::GET, "/metrics").send().await;
+    let answer = app.get("/metrics").await;
     let text = String::from_utf8(answer.bytes.to_vec()).unwrap();
     for line in [
         r#"voicegate_http_requests_total{method="POST",route="/api/v1/voice/auth/enroll-biometric",status="200"} 1"#,
@@ -91,7 +91,7 @@ async fn metrics_count_by_route_and_name_nobody() {
     }
     assert!(!text.contains("secret-agent"));
     let silent = App::with(json!({"server": {"metrics": false}})).await;
-    silent.anonymous(Method::GET, "/metrics").send().await.expect_problem(404, "not-found");
+    silent.get("/metrics").await.expect_problem(404, "not-found");
 }
 
 #[tokio::test]

@@ -36,13 +36,19 @@ fn wav(samples: impl ExactSizeIterator<Item = f32>) -> Vec<u8> {
     file
 }
 
+/// The folder of the corpus and the list of what nothing was fitted to; `None` (and a word about it) without the data.
+pub(crate) fn eval_list() -> Option<(PathBuf, String)> {
+    let folder = variable("VOICEGATE_SPEECH").map_or_else(|| root().join("../shared/speech"), PathBuf::from);
+    let list = std::fs::read_to_string(folder.join("eval.tsv"));
+    if list.is_err() {
+        eprintln!("SKIPPED: no eval.tsv in {}; VOICEGATE_SPEECH names the folder", folder.display());
+    }
+    Some((folder, list.ok()?))
+}
+
 /// Recordings of two people, at least five of four seconds or more each; `None` (and a word about it) without the data.
 pub(crate) fn two_people() -> Option<[Vec<Vec<u8>>; 2]> {
-    let folder = variable("VOICEGATE_SPEECH").map_or_else(|| root().join("../shared/speech"), PathBuf::from);
-    let Ok(list) = std::fs::read_to_string(folder.join("eval.tsv")) else {
-        eprintln!("SKIPPED: no eval.tsv in {}; VOICEGATE_SPEECH names the folder", folder.display());
-        return None;
-    };
+    let (folder, list) = eval_list()?;
     let mut people: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for line in list.lines().skip(1) {
         let columns: Vec<&str> = line.split('\t').collect();

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use garde::Validate;
 use serde::{Deserialize, Serialize};
-use voicegate_models::{Mirror, Provider, Quantized, WhisperClient, WhisperSettings};
+use voicegate_models::{Mirror, PeerSettings, Provider, Quantized, WhisperClient};
 
 /// Where models are and how they run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate)]
@@ -60,9 +60,9 @@ pub struct WhisperConfig {
 impl WhisperConfig {
     /// The server to be asked, if there is one.
     #[must_use]
-    pub fn settings(&self) -> Option<WhisperSettings> {
+    pub fn settings(&self) -> Option<PeerSettings> {
         let timeout = Duration::from_secs(self.timeout_s);
-        self.url.clone().map(|url| WhisperSettings { url, timeout, plain_http: self.plain_http })
+        self.url.clone().map(|url| PeerSettings { url, timeout, plain_http: self.plain_http })
     }
 }
 
@@ -117,7 +117,7 @@ mod tests {
         let rows = [
             (
                 json!({"url": "http://10.0.0.7:8081"}),
-                "models.whisper.url: recordings go to another machine over https",
+                "models.whisper.url: what is sent to another machine goes over https",
             ),
             (json!({"url": "words.example"}), "models.whisper.url: not an http:// or https:// address"),
             (json!({"timeout_s": 0}), "models.whisper.timeout_s: lower than 1"),

@@ -13,7 +13,14 @@ use voicegate_core::PersonId;
 use voicegate_core::access::Scope;
 use voicegate_core::audit::Breach;
 use voicegate_core::challenge::{Challenge, ChallengeId};
+use voicegate_core::device::{DeviceBinding, DeviceId};
 use voicegate_core::experiment::Arm;
+use voicegate_core::limits::{Cost, LimitPolicy, Wait};
+use voicegate_core::risk::{History, PastLogin};
+
+use super::account::{Account, Session, TokenOf};
+use super::limit::{Subject, Tag};
+use super::notice::{Delivered, Delivery, Notice};
 
 use crate::profile::Profile;
 
@@ -45,8 +52,17 @@ pub enum StoreError {
     Database(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// Most fingerprints of earlier attempts that are kept of a person.
+/// Most fingerprints of earlier attempts that are kept of a person in each [`Lane`].
 pub const MAX_FINGERPRINTS: u32 = 50;
+
+/// What a recording pushes out: strangers' attempts none of the person's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// Accepted, enrolled, or signed by a device that is bound.
+    Own,
+    /// All others.
+    Others,
+}
 
 /// One change of state.
 #[derive(Debug, Clone)]
@@ -59,8 +75,8 @@ pub enum Change {
         /// The version that the change is based on.
         expected_version: u64,
     },
-    /// Marks the profile revoked, deletes its templates, open challenges and fingerprints, destroys the person's data
-    /// key, and erases the remembered answers that speak of the person.
+    /// Marks the profile revoked, deletes its templates, devices, open challenges, fingerprints and remembered logins, ends the
+    /// person's sessions, destroys the person's data key, and erases the remembered answers that speak of the person.
     RevokeProfile {
         /// Whose.
         person: PersonId,
@@ -77,26 +93,118 @@ pub enum Change {
         /// When.
         at: Timestamp,
     },
-    /// Opens a challenge. Of somebody who is not here, or was revoked, nothing is kept; the work is the same.
+    /// Opens a challenge. One for somebody who is not here, or was revoked, is kept as well, so that answering it tells
+    /// nothing; how many there are is bounded by their short life and [`Store::forget_expired`] alone. Enrolling ends those
+    /// that the person was given before.
     PutChallenge {
         /// Its handle; only the hash is kept.
         id: ChallengeId,
         /// Whom it is for, and what is asked.
         challenge: Challenge,
-        /// Most open challenges of the person, at least 1; the oldest give way to this one.
+        /// Who asks in the person's name; `None` for callers who may ask for everybody.
+        asker: Option<Tag>,
+        /// Most open challenges of the person that this asker has asked for, at least 1; the oldest give way to this one.
         max_open: u32,
     },
-    /// Keeps the fingerprint of an attempt's recording, sealed. Of somebody who is not here, or was revoked, nothing is
-    /// kept. The oldest give way where there are more than [`MAX_FINGERPRINTS`].
+    /// Keeps the fingerprint of an attempt's recording, sealed. One for somebody who is not here, or was revoked, is kept as
+    /// well, so that the time of an attempt tells nothing; enrolling ends those. The oldest of the lane give way where there
+    /// are more than [`MAX_FINGERPRINTS`].
     PutFingerprint {
         /// Whose voice was claimed.
         person: PersonId,
         /// The fingerprint.
         fingerprint: Vec<u8>,
+        /// What it may push out.
+        lane: Lane,
         /// When it was taken.
         at: Timestamp,
         /// When it is forgotten.
         expires_at: Timestamp,
+    },
+    /// Adds a login to the person's history, which is sealed under the person's data key. Of somebody who has none nothing is
+    /// remembered.
+    RememberLogin {
+        /// Whose.
+        person: PersonId,
+        /// What is remembered.
+        login: PastLogin,
+    },
+    /// Creates or replaces an account. `expected_version` is the version that was read, 0 for a new one; a
+    /// [`StoreError::Conflict`] if it is another, or the name is taken.
+    PutAccount {
+        /// The new content; its `version` field is ignored.
+        account: Account,
+        /// The version that the change is based on.
+        expected_version: u64,
+    },
+    /// Creates or replaces a device binding, sealed under its person's data key. A [`StoreError::Conflict`] if the version
+    /// is another, the person has no key (nobody is enrolled, or was revoked), or the identity belongs to somebody else.
+    PutDevice {
+        /// The new content; its `version` field is ignored.
+        device: DeviceBinding,
+        /// The version that the change is based on, 0 for a new one.
+        expected_version: u64,
+    },
+    /// Begins a session. Where there are more than `max` of the person, the oldest give way: those that wait for a step-up to
+    /// one that waits, those that count to one that counts. Otherwise whoever proves little would push out who proved all.
+    BeginSession {
+        /// The session; its `version` field is ignored.
+        session: Session,
+        /// SHA-256 of its token.
+        token: [u8; 32],
+        /// Most sessions of a person of either kind, at least 1.
+        max: u32,
+    },
+    /// Replaces what is known of a session, and its token where there is a new one; the token it had until now is then
+    /// its former one. If it counts or waits other than before, the oldest of that kind give way as to one that begins. A
+    /// [`StoreError::Conflict`] if it ended or its version is another.
+    PutSession {
+        /// The session; its `version` field is the version that the change is based on.
+        session: Session,
+        /// SHA-256 of its new token.
+        token: Option<[u8; 32]>,
+        /// Most sessions of a person of either kind, at least 1.
+        max: u32,
+    },
+    /// Ends a session of `person`; a [`StoreError::Conflict`] if there is none of this identity.
+    EndSession {
+        /// Whose.
+        person: PersonId,
+        /// Which.
+        id: Uuid,
+    },
+    /// Ends every session of `person` but one.
+    EndSessions {
+        /// Whose.
+        person: PersonId,
+        /// The one that goes on.
+        except: Option<Uuid>,
+        /// Only those of this device.
+        device: Option<DeviceId>,
+    },
+    /// Says what an attempt that was charged has cost in the end. Subjects that were never charged stay as they are.
+    SettleLimits {
+        /// Who was charged.
+        subjects: Vec<Subject>,
+        /// What it cost.
+        cost: Cost,
+        /// When.
+        at: Timestamp,
+    },
+    /// Lets subjects begin anew, after an attempt that was accepted.
+    ResetLimits {
+        /// Who was charged.
+        subjects: Vec<Subject>,
+    },
+    /// Tells a person something, and the webhook if the kind is sent. Of somebody who has neither a profile nor an account
+    /// nothing is kept.
+    PutNotice {
+        /// What.
+        notice: Notice,
+        /// When it is forgotten.
+        expires_at: Timestamp,
+        /// Whether a webhook wants it.
+        send: bool,
     },
     /// Replaces the runtime overrides of the configuration.
     PutConfig {
@@ -168,6 +276,10 @@ pub enum Actor {
     System,
     /// The holder of an API key.
     ApiKey(Uuid),
+    /// A person who is logged in; the identity is the session's.
+    Session(Uuid),
+    /// Anybody.
+    Public,
 }
 
 /// What an audit record speaks of.
@@ -192,6 +304,16 @@ pub enum AuditKind {
     ApiKeyRevoked,
     /// The master key was rotated.
     MasterKeyRotated,
+    /// A login with the voice.
+    Login,
+    /// An account was made, or its secrets changed.
+    Account,
+    /// A session was begun with a password, renewed, stepped up, or ended.
+    Session,
+    /// Further audio in a session was scored.
+    Rescore,
+    /// A device was bound, bound again, renamed or revoked.
+    Device,
 }
 
 /// What is to be recorded. The store adds number, and replaces the person by a pseudonym that ends with the person.
@@ -325,9 +447,15 @@ pub trait Store: Send + Sync + 'static {
     /// The profile of `person`, opened; revoked ones included.
     async fn profile(&self, person: &PersonId) -> Result<Option<Profile>, StoreError>;
 
-    /// How many verifications of `person` were rejected at or after `since`, and after the last accepted one. It looks
+    /// How many verifications and logins of `person` were rejected at or after `since`, and after the last accepted one. It looks
     /// at the newest records alone, so it may say less where there are many.
-    async fn recent_failures(&self, person: &PersonId, since: Timestamp) -> Result<u32, StoreError>;
+    /// With a `device`, only logins that it signed count: a stranger's are not held against it.
+    async fn recent_failures(
+        &self,
+        person: &PersonId,
+        device: Option<DeviceId>,
+        since: Timestamp,
+    ) -> Result<u32, StoreError>;
 
     /// How the verifications that record being part of `experiment` ended, by arm: the newest `most` of those at or
     /// after `since`.
@@ -385,11 +513,77 @@ pub trait Store: Send + Sync + 'static {
     /// record of the attempt that it was taken for.
     async fn take_challenge(&self, id: &ChallengeId) -> Result<Option<Challenge>, StoreError>;
 
-    /// The fingerprints of `person`'s attempts at or after `since`, the newest first, at most [`MAX_FINGERPRINTS`].
+    /// The fingerprints of `person`'s attempts at or after `since`, the newest first, at most [`MAX_FINGERPRINTS`] of
+    /// each lane.
     async fn fingerprints(&self, person: &PersonId, since: Timestamp) -> Result<Vec<Vec<u8>>, StoreError>;
 
-    /// Forgets the challenges and fingerprints whose time is over at `now`, and says how many.
+    /// Forgets the challenges, fingerprints, sessions, limits, sources and notices whose time is over at `now`, and says how
+    /// many.
     async fn forget_expired(&self, now: Timestamp) -> Result<u64, StoreError>;
+
+    /// The account of `person`, opened.
+    async fn account(&self, person: &PersonId) -> Result<Option<Account>, StoreError>;
+
+    /// The session that the token of this SHA-256 leads to. Whether it has ended by time is for the caller to see.
+    async fn session(&self, token: &[u8; 32]) -> Result<Option<TokenOf>, StoreError>;
+
+    /// Every session of `person` that has not been ended, the newest first.
+    async fn sessions(&self, person: &PersonId) -> Result<Vec<Session>, StoreError>;
+
+    /// Notes that a session was used. Touches nothing else and does not change its version.
+    async fn touch_session(&self, id: Uuid, at: Timestamp) -> Result<(), StoreError>;
+
+    /// The binding of this device, opened, whoever it belongs to.
+    async fn device(&self, id: DeviceId) -> Result<Option<DeviceBinding>, StoreError>;
+
+    /// Every binding of `person`, opened, the oldest first.
+    async fn devices(&self, person: &PersonId) -> Result<Vec<DeviceBinding>, StoreError>;
+
+    /// Charges an attempt to every one of `subjects` by its own policy, or to none of them if one has to wait; then the
+    /// longest wait. However many ask at once, no subject is charged beyond its allowance. Gives the units that the subject
+    /// with the fewest has left: at 0 a failure of this attempt begins a wait.
+    async fn charge(
+        &self,
+        subjects: &[(Subject, LimitPolicy)],
+        now: Timestamp,
+    ) -> Result<Result<i64, Wait>, StoreError>;
+
+    /// Notes that `person` was tried from `source`, and says how many others were since `since`; at most 100 are counted.
+    /// It is forgotten once it is as old as `since` is now.
+    async fn others_tried_from(
+        &self,
+        source: &Subject,
+        person: &PersonId,
+        since: Timestamp,
+        now: Timestamp,
+    ) -> Result<u32, StoreError>;
+
+    /// The keyed hash of `what`.
+    fn tag(&self, what: &[u8]) -> Tag;
+
+    /// The accepted logins of `person` that are remembered.
+    async fn history(&self, person: &PersonId) -> Result<History, StoreError>;
+
+    /// The newest notices of `person`, the newest first, at most `most`; only those that come after notice `before` in this
+    /// order, if one is named, and none if that is not there (any more).
+    async fn notices(
+        &self,
+        person: &PersonId,
+        before: Option<Uuid>,
+        most: u32,
+    ) -> Result<Vec<Notice>, StoreError>;
+
+    /// Notices that wait for the webhook and are due, the oldest first, at most `most`; until `until` nobody else gets
+    /// them.
+    async fn due_notices(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        most: u32,
+    ) -> Result<Vec<Delivery>, StoreError>;
+
+    /// Says how the delivery of a notice ended.
+    async fn settle_notice(&self, id: Uuid, delivered: Delivered) -> Result<(), StoreError>;
 
     /// Answers quickly whether the database can be reached.
     async fn ping(&self) -> Result<(), StoreError>;

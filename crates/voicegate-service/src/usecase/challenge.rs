@@ -1,5 +1,7 @@
 //! Words to be said for one attempt: given out, and redeemed once.
 
+use std::net::IpAddr;
+
 use jiff::Timestamp;
 use serde_json::json;
 use voicegate_core::PersonId;
@@ -18,6 +20,8 @@ pub struct ChallengeRequest {
     pub person: PersonId,
     /// The device it shall be answered on, if it is known.
     pub device: Option<String>,
+    /// The address that it is asked for from; `None` if a program asks, or the person in a session.
+    pub address: Option<IpAddr>,
     /// What for.
     pub purpose: Purpose,
     /// In which language.
@@ -42,8 +46,8 @@ pub struct Issued {
 }
 
 impl Service {
-    /// Gives out a challenge. Whether anybody is enrolled as this person does not show: a challenge for nobody cannot be
-    /// told from one that was used up.
+    /// Gives out a challenge. Whether anybody is enrolled as this person does not show: a challenge for nobody is kept and
+    /// redeemed like any other.
     ///
     /// # Errors
     /// [`ServiceError::Prompt`] if it would be guessed too easily or could not be said; [`ServiceError::Store`].
@@ -83,6 +87,8 @@ impl Service {
                 "ttl_s": config.ttl_s,
             }),
         };
+        // Anybody may ask in anybody's name: what they ask for must not push out what the person is about to answer.
+        let asker = request.address.map(|address| self.store.tag(format!("asker/{address}").as_bytes()));
         let challenge = Challenge {
             person: request.person,
             device: request.device,
@@ -91,7 +97,7 @@ impl Service {
             issued_at,
             expires_at,
         };
-        let change = Change::PutChallenge { id, challenge, max_open: config.max_open };
+        let change = Change::PutChallenge { id, challenge, asker, max_open: config.max_open };
         self.store.commit(vec![change], event).await?;
         Ok(Issued { id, prompt, expires_at, ttl_s: config.ttl_s })
     }

@@ -11,7 +11,7 @@ use voicegate_models::{SpeakerModels, System};
 use super::Caller;
 use super::sample::{Analysed, Purpose, Recording};
 use crate::config::VoiceAuthConfig;
-use crate::ports::{AuditEvent, AuditKind, Change};
+use crate::ports::{AuditEvent, AuditKind, Change, Lane};
 use crate::profile::{Profile, ProfileState};
 use crate::{Service, ServiceError, policy};
 
@@ -199,7 +199,8 @@ impl Service {
         };
         // Nobody logs in with a recording of the enrolment.
         let duplicates = &rule.config.spoofing.duplicates;
-        changes.extend(analysed.iter().filter_map(|(_, sample)| self.remember(person, sample, duplicates)));
+        let heard = analysed.iter().filter_map(|(_, sample)| self.remember(person, sample, duplicates));
+        changes.extend(heard.map(|heard| heard.keep(Lane::Own)));
         let receipt = self.store.commit(changes, event).await?;
         Ok(EnrollAnswer {
             user_id: person.clone(),

@@ -1,10 +1,13 @@
 //! What can be sealed, as bytes.
 
-use serde::Serialize;
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use voicegate_core::TemplatePart;
 use voicegate_core::challenge::Challenge;
-use voicegate_service::ports::StoredResponse;
+use voicegate_core::device::DeviceBinding;
+use voicegate_core::risk::History;
+use voicegate_service::ports::{AccountSecrets, Notice, SessionContent, StoredResponse};
 use zeroize::Zeroizing;
 
 use super::Secret;
@@ -18,26 +21,29 @@ pub trait Sealable: Sized {
     fn from_plain(plain: &[u8]) -> Option<Self>;
 }
 
-/// A template is CBOR (RFC 8949): half the size of JSON for embeddings, and fields can be added later.
-impl Sealable for TemplatePart {
-    fn to_plain(&self) -> Zeroizing<Vec<u8>> {
-        to_cbor(self)
-    }
-
-    fn from_plain(plain: &[u8]) -> Option<Self> {
-        from_cbor(plain)
-    }
+/// What is sealed of a session.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct KeptSession {
+    pub(crate) content: SessionContent,
+    pub(crate) created_at: Timestamp,
+    pub(crate) ends_at: Timestamp,
 }
 
-impl Sealable for Challenge {
-    fn to_plain(&self) -> Zeroizing<Vec<u8>> {
-        to_cbor(self)
-    }
+/// CBOR (RFC 8949): half the size of JSON for embeddings, and fields can be added later.
+macro_rules! sealed_as_cbor {
+    ($($content:ty),+ $(,)?) => {$(
+        impl Sealable for $content {
+            fn to_plain(&self) -> Zeroizing<Vec<u8>> {
+                to_cbor(self)
+            }
 
-    fn from_plain(plain: &[u8]) -> Option<Self> {
-        from_cbor(plain)
-    }
+            fn from_plain(plain: &[u8]) -> Option<Self> {
+                from_cbor(plain)
+            }
+        }
+    )+};
 }
+sealed_as_cbor!(TemplatePart, Challenge, AccountSecrets, DeviceBinding, KeptSession, Notice, History);
 
 fn to_cbor(content: &impl Serialize) -> Zeroizing<Vec<u8>> {
     let mut plain = Zeroizing::new(Vec::new());

@@ -4,12 +4,14 @@
 //! table, the column, the row and the version of the key, so that bytes moved to another place do not open.
 //! Layout: format (1 byte) ‖ key version (4, big endian) ‖ nonce (12) ‖ ciphertext ‖ tag (16).
 //!
-//! Random nonces are safe up to 2^32 messages of one key: a person's data key seals a handful of templates and two values
-//! per attempt (challenge and fingerprint), and a master key wraps one data key per person.
+//! Random nonces are safe up to 2^32 messages of one key: a person's data key seals a handful of templates and three values
+//! per attempt (challenge, fingerprint and device), a master key wraps one data key per person, and a lasting key seals one
+//! value per login or change of an account.
 
 mod content;
 mod key;
 mod key_file;
+mod lasting;
 mod master;
 
 use std::fmt;
@@ -20,9 +22,11 @@ use aes_gcm::{Aes256Gcm, KeyInit, Nonce};
 use voicegate_service::ports::Entropy;
 use zeroize::Zeroizing;
 
+pub(crate) use content::KeptSession;
 pub use content::Sealable;
 pub use key::{SealingKey, Secret};
 pub use key_file::{KeyFile, KeyFileError, RotationLock};
+pub(crate) use lasting::LastingKeys;
 pub use master::{MasterKey, MasterKeys, Wraps};
 
 const FORMAT: u8 = 1;

@@ -12,39 +12,34 @@ use super::{Columns, failed, micros};
 use crate::seal::{Place, Sealed};
 
 const TABLE: &str = "challenges";
-pub(super) const MAKE_ROOM: &str = "DELETE FROM challenges WHERE person_ref = $1 AND id_hash NOT IN \
-    (SELECT id_hash FROM challenges WHERE person_ref = $1 ORDER BY issued_at DESC, id_hash DESC LIMIT $2)";
-/// Keeps nothing of who is not here.
-const INSERT: &str = "INSERT INTO challenges (id_hash, person_ref, issued_at, expires_at, sealed) \
-    SELECT $1, $2, $3, $4, $5 WHERE EXISTS (SELECT 1 FROM people WHERE person_ref = $2)";
+pub(super) const MAKE_ROOM: &str = "DELETE FROM challenges WHERE lane = $1 AND id_hash NOT IN \
+    (SELECT id_hash FROM challenges WHERE lane = $1 ORDER BY issued_at DESC, id_hash DESC LIMIT $2)";
+const INSERT: &str = "INSERT INTO challenges (id_hash, person_ref, lane, issued_at, expires_at, sealed) \
+    VALUES ($1, $2, $3, $4, $5, $6)";
 pub(super) const TAKE: &str = "DELETE FROM challenges WHERE id_hash = $1 RETURNING person_ref, sealed";
 pub(super) const FORGET: &str = "DELETE FROM challenges WHERE expires_at <= $1";
 pub(super) const DELETE: &str = "DELETE FROM challenges WHERE person_ref = $1";
 
-/// How they are kept.
+/// How they are kept; room is made in a lane.
 pub(crate) const KEPT: Expiring = Expiring { make_room: MAKE_ROOM, forget: FORGET, delete: DELETE };
 
-/// The row of a challenge.
-pub(crate) fn row(id_hash: &[u8; 32]) -> String {
-    id_hash.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Where it lives.
+/// Where the challenge of a row lives.
 pub(crate) fn place(row: &str) -> Place<'_> {
     Place { table: TABLE, column: "sealed", row }
 }
 
-/// Adds a challenge, if there is a person of this reference.
+/// Adds a challenge.
 pub(crate) async fn insert(
     connection: &mut AnyConnection,
     id_hash: &[u8; 32],
-    person_ref: Uuid,
+    (person_ref, lane): (Uuid, &str),
     (issued_at, expires_at): (Timestamp, Timestamp),
     sealed: &Sealed<Challenge>,
 ) -> Result<(), StoreError> {
     query(INSERT)
         .bind(id_hash.as_slice())
         .bind(person_ref.to_string())
+        .bind(lane)
         .bind(micros(issued_at))
         .bind(micros(expires_at))
         .bind(sealed.as_bytes())

@@ -7,6 +7,7 @@ use sqlx::query;
 use voicegate_core::PersonId;
 use voicegate_core::audit::Link;
 use voicegate_core::decide::Outcome;
+use voicegate_core::device::DeviceId;
 use voicegate_core::experiment::Arm;
 use voicegate_service::ports::{ArmCounts, AuditKind, AuditRecord, ExperimentCounts, StoreError};
 
@@ -17,7 +18,7 @@ const INSERT: &str = "INSERT INTO voice_auth_logs (seq, at, kind, actor, person_
     experiment, arm) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 pub(super) const PAGE: &str = "SELECT seq, at, kind, actor, person_ref, outcome, request_id, payload, mac, experiment, arm \
     FROM voice_auth_logs WHERE seq > $1 ORDER BY seq LIMIT $2";
-pub(super) const NEWEST_OF_PERSON: &str = "SELECT at, kind, outcome FROM voice_auth_logs \
+pub(super) const NEWEST_OF_PERSON: &str = "SELECT at, kind, outcome, payload FROM voice_auth_logs \
     WHERE person_ref = (SELECT person_ref FROM people WHERE person_id = $1) AND outcome IN ('ACCEPT', 'REJECT') \
     ORDER BY seq DESC LIMIT $2";
 /// The newest records of an experiment since a moment.
@@ -138,11 +139,12 @@ pub(crate) async fn page(
 /// them out of sight.
 const LOOKED_AT: i64 = 100;
 
-/// How many verifications of `person` were rejected at or after `since` and after the last ACCEPT, be it of a
-/// verification or of an enrolment.
+/// How many verifications and logins of `person` were rejected at or after `since` and after the last ACCEPT, be it of one
+/// of them or of an enrolment. Of a device, only logins that name it.
 pub(crate) async fn recent_failures(
     connection: &mut AnyConnection,
     person: &PersonId,
+    device: Option<DeviceId>,
     since: Timestamp,
 ) -> Result<u32, StoreError> {
     let rows = query(NEWEST_OF_PERSON)
@@ -151,15 +153,22 @@ pub(crate) async fn recent_failures(
         .fetch_all(connection)
         .await
         .map_err(failed)?;
-    let verify = kind_text(AuditKind::Verify);
+    let attempts = [AuditKind::Verify, AuditKind::Login].map(kind_text);
     let mut failures = 0;
-    for row in &rows {
-        let columns = Columns { table: TABLE, row };
+    for row in rows.into_iter().map(LogRow) {
+        let columns = row.columns();
         let outcome = columns.get::<&str>("outcome")?;
         if outcome == Outcome::Accept.as_str() || columns.get::<i64>("at")? < micros(since) {
             break;
         }
-        failures += u32::from(outcome == Outcome::Reject.as_str() && columns.get::<&str>("kind")? == verify);
+        let rejected = attempts.contains(&columns.get("kind")?) && outcome == Outcome::Reject.as_str();
+        let counts = match device {
+            Some(device) if rejected => {
+                row.record()?.details["device"]["id"].as_str() == Some(device.to_string().as_str())
+            }
+            _ => rejected,
+        };
+        failures += u32::from(counts);
     }
     Ok(failures)
 }

@@ -147,10 +147,7 @@ pub(crate) async fn owner(
 ) -> Result<Option<(PersonId, PersonKey)>, StoreError> {
     let row = query(OWNER).bind(person_ref.to_string()).fetch_optional(connection).await.map_err(failed)?;
     let Some(row) = row else { return Ok(None) };
-    let columns = columns(&row);
-    let person = PersonId::new(columns.get::<&str>("person_id")?)
-        .map_err(|error| columns.unreadable("person_id", error.to_string()))?;
-    Ok(Some((person, key_of(&row)?)))
+    Ok(Some((columns(&row).person("person_id")?, key_of(&row)?)))
 }
 
 /// Adds a person; [`StoreError::Conflict`] if there is one of that name.

@@ -5,6 +5,7 @@ use sqlx::Any;
 use sqlx::any::AnyRow;
 use sqlx::{Decode, Row, Type};
 use uuid::Uuid;
+use voicegate_core::PersonId;
 use voicegate_service::ports::{Actor, StoreError};
 
 use crate::seal::Sealed;
@@ -23,12 +24,19 @@ pub(crate) fn micros(at: Timestamp) -> i64 {
     at.as_microsecond()
 }
 
+/// A hash as it stands in the name of a row.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// The name of an actor in the database.
 pub(crate) fn actor_text(actor: &Actor) -> String {
     match actor {
         Actor::Operator => "operator".to_owned(),
         Actor::System => "system".to_owned(),
         Actor::ApiKey(id) => format!("api_key:{id}"),
+        Actor::Session(id) => format!("session:{id}"),
+        Actor::Public => "public".to_owned(),
     }
 }
 
@@ -70,6 +78,10 @@ impl<'r> Columns<'r> {
     pub(crate) fn uuid(&self, column: &'static str) -> Result<Uuid, StoreError> {
         let text = self.get::<&str>(column)?;
         text.parse().map_err(|_| self.unreadable(column, "it is no UUID"))
+    }
+
+    pub(crate) fn person(&self, column: &'static str) -> Result<PersonId, StoreError> {
+        PersonId::new(self.get::<&str>(column)?).map_err(|error| self.unreadable(column, error.to_string()))
     }
 
     pub(crate) fn bytes<const N: usize>(&self, column: &'static str) -> Result<[u8; N], StoreError> {

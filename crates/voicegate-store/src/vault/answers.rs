@@ -52,7 +52,7 @@ impl Vault {
             None => None,
         };
         let row = idempotency::row(key);
-        let sealed = Sealed::seal(response, &self.answers, idempotency::place(&row), &*self.entropy);
+        let sealed = Sealed::seal(response, &self.lasting.answers, idempotency::place(&row), &*self.entropy);
         let kept = Some(&sealed).filter(|_| person.is_none_or(|person| !person.revoked));
         idempotency::answer(connection, key, kept, person.map(|person| person.person_ref)).await?;
         write.commit().await
@@ -71,7 +71,7 @@ impl Vault {
         sealed: &Sealed<StoredResponse>,
     ) -> Result<StoredResponse, StoreError> {
         let row = idempotency::row(key);
-        let opened = sealed.open(&self.answers, idempotency::place(&row));
+        let opened = sealed.open(&self.lasting.answers, idempotency::place(&row));
         opened.map_err(|error| unreadable("idempotency_keys", "answer", error.to_string()))
     }
 }

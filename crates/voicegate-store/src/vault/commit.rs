@@ -1,41 +1,15 @@
-//! Opening a profile, and one attempt to commit.
+//! One attempt to commit.
 
 use sqlx::AnyConnection;
 use uuid::{Builder, Uuid};
-use voicegate_core::{PersonId, Template};
 use voicegate_service::ports::{AuditEvent, Change, Receipt, StoreError};
-use voicegate_service::profile::Profile;
 
 use super::Vault;
-use super::retry::{master_key, stale_keys};
-use crate::seal::{MasterKeys, Sealed, SealingKey, Secret, Wraps};
-use crate::sql::people::{self, PersonKey, key_place, key_row};
-use crate::sql::{api_keys, chain, challenges, config, fingerprints, idempotency, templates, unreadable};
+use super::retry::stale_keys;
+use crate::seal::MasterKeys;
+use crate::sql::{api_keys, chain, config, people, sessions};
 
 impl Vault {
-    pub(super) async fn profile_once(&self, person: &PersonId) -> Result<Option<Profile>, StoreError> {
-        let keys = self.key_file.keys();
-        let sealed = templates::profile(&mut *self.database.read().await?, person).await?;
-        let Some(sealed) = sealed else { return Ok(None) };
-        let mut profile = sealed.profile;
-        if sealed.parts.is_empty() {
-            return Ok(Some(profile));
-        }
-        let key = data_key(&keys, &sealed.key, person)?.ok_or_else(|| {
-            unreadable("people", "wrapped_key", "there is a template, but no key that opens them")
-        })?;
-        let mut parts = Vec::with_capacity(sealed.parts.len());
-        for (model, part) in &sealed.parts {
-            let row = templates::row(sealed.key.person_ref, model);
-            let part = part.open(&key, templates::place(&row));
-            parts.push(part.map_err(|e| unreadable("voice_templates", "sealed", e.to_string()))?);
-        }
-        let template = Template::from_parts(parts);
-        profile.template =
-            Some(template.map_err(|e| unreadable("voice_templates", "sealed", e.to_string()))?);
-        Ok(Some(profile))
-    }
-
     pub(super) async fn commit_once(
         &self,
         changes: &[Change],
@@ -73,18 +47,41 @@ impl Vault {
                 self.put_profile(connection, keys, profile, *expected_version).await
             }
             Change::RevokeProfile { person, expected_version, at } => {
-                let person_ref = people::revoke(connection, person, *expected_version, *at).await?;
-                templates::delete(connection, person_ref).await?;
-                challenges::KEPT.delete(connection, person_ref).await?;
-                fingerprints::KEPT.delete(connection, person_ref).await?;
-                idempotency::erase(connection, person_ref).await
+                self.revoke_profile(connection, person, *expected_version, *at).await
             }
             Change::MarkVerified { person, at } => people::mark_verified(connection, person, *at).await,
-            Change::PutChallenge { id, challenge, max_open } => {
-                self.put_challenge(connection, keys, (id, challenge), *max_open).await
+            Change::PutChallenge { id, challenge, asker, max_open } => {
+                self.put_challenge(connection, keys, (id, challenge), (*asker, *max_open)).await
             }
-            Change::PutFingerprint { person, fingerprint, at, expires_at } => {
-                self.put_fingerprint(connection, keys, person, fingerprint, (*at, *expires_at)).await
+            Change::PutFingerprint { person, fingerprint, lane, at, expires_at } => {
+                let (heard, times) = ((fingerprint, *lane), (*at, *expires_at));
+                self.put_fingerprint(connection, keys, person, heard, times).await
+            }
+            Change::RememberLogin { person, login } => {
+                self.remember_login(connection, keys, person, *login).await
+            }
+            Change::PutAccount { account, expected_version } => {
+                self.put_account(connection, account, *expected_version).await
+            }
+            Change::PutDevice { device, expected_version } => {
+                self.put_device(connection, keys, device, *expected_version).await
+            }
+            Change::BeginSession { session, token, max } => {
+                self.begin_session(connection, session, token, *max).await
+            }
+            Change::PutSession { session, token, max } => {
+                self.put_session(connection, session, token.as_ref(), *max).await
+            }
+            Change::EndSession { person, id } => sessions::end(connection, person, *id).await,
+            Change::EndSessions { person, except, device } => {
+                sessions::end_all(connection, person, *except, *device).await
+            }
+            Change::SettleLimits { subjects, cost, at } => {
+                self.settle_limits(connection, subjects, *cost, *at).await
+            }
+            Change::ResetLimits { subjects } => self.reset_limits(connection, subjects).await,
+            Change::PutNotice { notice, expires_at, send } => {
+                self.put_notice(connection, notice, *expires_at, *send).await
             }
             Change::PutConfig { overrides, expected_version } => {
                 config::put(connection, overrides, *expected_version).await
@@ -94,75 +91,9 @@ impl Vault {
         }
     }
 
-    async fn put_profile(
-        &self,
-        connection: &mut AnyConnection,
-        keys: &MasterKeys,
-        profile: &Profile,
-        expected_version: u64,
-    ) -> Result<(), StoreError> {
-        let (person_ref, key) = match expected_version {
-            0 => {
-                let person_ref = self.random_uuid();
-                let (key, wrapped) = self.fresh_key(keys, person_ref, &profile.person, 1);
-                people::insert(connection, profile, person_ref, &wrapped).await?;
-                (person_ref, key)
-            }
-            version => {
-                let stored = people::update(connection, profile, version).await?;
-                let key = match data_key(keys, &stored, &profile.person)? {
-                    Some(key) => key,
-                    None => {
-                        let next = stored.key_version + 1;
-                        let (key, wrapped) = self.fresh_key(keys, stored.person_ref, &profile.person, next);
-                        people::set_key(connection, stored.person_ref, &wrapped, next).await?;
-                        key
-                    }
-                };
-                templates::delete(connection, stored.person_ref).await?;
-                (stored.person_ref, key)
-            }
-        };
-        for part in profile.template.iter().flat_map(Template::parts) {
-            let row = templates::row(person_ref, part.model());
-            let sealed = Sealed::seal(&part, &key, templates::place(&row), &*self.entropy);
-            templates::insert(connection, person_ref, part.model(), &sealed).await?;
-        }
-        Ok(())
-    }
-
-    /// A new data key, and the same wrapped by the current master key.
-    fn fresh_key(
-        &self,
-        keys: &MasterKeys,
-        person_ref: Uuid,
-        person: &PersonId,
-        version: u32,
-    ) -> (SealingKey, Sealed<Secret>) {
-        let secret = Secret::random(&*self.entropy);
-        let row = key_row(person_ref, person.as_str());
-        let wrapping = keys.current().subkey(Wraps::PersonKey);
-        let wrapped = Sealed::seal(&secret, &wrapping, key_place(&row), &*self.entropy);
-        (SealingKey { version, secret }, wrapped)
-    }
-
     pub(super) fn random_uuid(&self) -> Uuid {
         let mut bytes = [0; 16];
         self.entropy.fill(&mut bytes);
         Builder::from_random_bytes(bytes).into_uuid()
     }
-}
-
-/// The person's data key; `None` if it was destroyed.
-pub(super) fn data_key(
-    keys: &MasterKeys,
-    key: &PersonKey,
-    person: &PersonId,
-) -> Result<Option<SealingKey>, StoreError> {
-    let Some(wrapped) = &key.wrapped else { return Ok(None) };
-    let wrapping = master_key(keys, wrapped.key_version())?.subkey(Wraps::PersonKey);
-    let row = key_row(key.person_ref, person.as_str());
-    let secret = wrapped.open(&wrapping, key_place(&row));
-    let secret = secret.map_err(|error| unreadable("people", "wrapped_key", error.to_string()))?;
-    Ok(Some(SealingKey { version: key.key_version, secret }))
 }

@@ -1,15 +1,24 @@
 //! The port [`Store`] over the SQL adapter.
 //!
 //! Audit records name a person by a random reference; the link from name to reference lies in table `people` alone.
-//! An event about a name that is not enrolled is recorded without one: nothing is kept of people who are not here.
+//! An event about a name that is not enrolled is recorded without one. Of people who are not here nothing is kept but, for a
+//! time, challenges and fingerprints that are sealed and hashes that are keyed.
 //! Times are kept to the microsecond; templates come back ordered by model.
 
+mod accounts;
 mod answers;
 mod challenges;
 mod commit;
+mod devices;
+mod expired;
 mod fingerprints;
+mod history;
+mod limits;
+mod notices;
+mod profiles;
 mod retry;
 mod rotate;
+mod sessions;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,16 +27,21 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::Executor;
 use tokio::time::timeout;
+use uuid::Uuid;
 use voicegate_core::PersonId;
 use voicegate_core::challenge::{Challenge, ChallengeId};
+use voicegate_core::device::{DeviceBinding, DeviceId};
+use voicegate_core::limits::{LimitPolicy, Wait};
+use voicegate_core::risk::History;
 use voicegate_service::ports::{
-    ApiKeyRecord, AuditEvent, AuditRecord, AuditReport, Change, Entropy, ExperimentCounts, IdempotencyKey,
-    Idempotent, Receipt, Store, StoreError, StoredConfig, StoredResponse,
+    Account, ApiKeyRecord, AuditEvent, AuditRecord, AuditReport, Change, Delivered, Delivery, Entropy,
+    ExperimentCounts, IdempotencyKey, Idempotent, Notice, Receipt, Session, Store, StoreError, StoredConfig,
+    StoredResponse, Subject, Tag, TokenOf,
 };
 use voicegate_service::profile::Profile;
 
 use crate::audit::AuditLog;
-use crate::seal::{KeyFile, SealingKey};
+use crate::seal::{KeyFile, LastingKeys};
 use crate::sql::{self, Database};
 use retry::retried;
 
@@ -43,8 +57,7 @@ pub struct Vault {
     pub(crate) database: Database,
     pub(crate) key_file: KeyFile,
     pub(crate) audit: AuditLog,
-    /// Seals what is remembered under idempotency keys.
-    pub(crate) answers: SealingKey,
+    pub(crate) lasting: LastingKeys,
     pub(crate) entropy: Arc<dyn Entropy>,
 }
 
@@ -75,8 +88,13 @@ impl Store for Vault {
         Ok(retried!(self, self.profile_once(person)))
     }
 
-    async fn recent_failures(&self, person: &PersonId, since: Timestamp) -> Result<u32, StoreError> {
-        sql::logs::recent_failures(&mut *self.database.read().await?, person, since).await
+    async fn recent_failures(
+        &self,
+        person: &PersonId,
+        device: Option<DeviceId>,
+        since: Timestamp,
+    ) -> Result<u32, StoreError> {
+        sql::logs::recent_failures(&mut *self.database.read().await?, person, device, since).await
     }
 
     async fn experiment_counts(
@@ -155,6 +173,80 @@ impl Store for Vault {
 
     async fn forget_expired(&self, now: Timestamp) -> Result<u64, StoreError> {
         Ok(retried!(self, self.forget_expired_once(now)))
+    }
+
+    async fn account(&self, person: &PersonId) -> Result<Option<Account>, StoreError> {
+        self.account_once(person).await
+    }
+
+    async fn session(&self, token: &[u8; 32]) -> Result<Option<TokenOf>, StoreError> {
+        self.session_once(token).await
+    }
+
+    async fn sessions(&self, person: &PersonId) -> Result<Vec<Session>, StoreError> {
+        self.sessions_once(person).await
+    }
+
+    async fn touch_session(&self, id: Uuid, at: Timestamp) -> Result<(), StoreError> {
+        retried!(self, self.touch_session_once(id, at));
+        Ok(())
+    }
+
+    async fn device(&self, id: DeviceId) -> Result<Option<DeviceBinding>, StoreError> {
+        Ok(retried!(self, self.device_once(id)))
+    }
+
+    async fn devices(&self, person: &PersonId) -> Result<Vec<DeviceBinding>, StoreError> {
+        Ok(retried!(self, self.devices_once(person)))
+    }
+
+    async fn charge(
+        &self,
+        subjects: &[(Subject, LimitPolicy)],
+        now: Timestamp,
+    ) -> Result<Result<i64, Wait>, StoreError> {
+        Ok(retried!(self, self.charge_once(subjects, now)))
+    }
+
+    async fn others_tried_from(
+        &self,
+        source: &Subject,
+        person: &PersonId,
+        since: Timestamp,
+        now: Timestamp,
+    ) -> Result<u32, StoreError> {
+        Ok(retried!(self, self.others_tried_once(source, person, since, now)))
+    }
+
+    fn tag(&self, what: &[u8]) -> Tag {
+        self.lasting.tag(what)
+    }
+
+    async fn history(&self, person: &PersonId) -> Result<History, StoreError> {
+        Ok(retried!(self, self.history_once(person)))
+    }
+
+    async fn notices(
+        &self,
+        person: &PersonId,
+        before: Option<Uuid>,
+        most: u32,
+    ) -> Result<Vec<Notice>, StoreError> {
+        self.notices_once(person, before, most).await
+    }
+
+    async fn due_notices(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        most: u32,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        Ok(retried!(self, self.due_notices_once(now, until, most)))
+    }
+
+    async fn settle_notice(&self, id: Uuid, delivered: Delivered) -> Result<(), StoreError> {
+        retried!(self, self.settle_notice_once(id, delivered));
+        Ok(())
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -3,12 +3,18 @@
 
 #![expect(clippy::unwrap_used, reason = "all of this is test code; a panic is how a test fails")]
 
+mod accounts;
 mod audit;
 mod challenges;
 mod crash;
+mod devices;
 mod foreign;
+mod history;
 mod keys;
+mod limits;
+mod notices;
 mod opening;
+mod sessions;
 mod soak;
 mod story;
 mod support;

@@ -5,15 +5,15 @@ use std::sync::Arc;
 use serde_json::json;
 use uuid::Uuid;
 use voicegate_core::access::Scope;
+use voicegate_core::device::DeviceId;
 use voicegate_core::{Condition, Template};
 use voicegate_service::ports::{
-    Actor, AuditEvent, AuditKind, Change, IdempotencyKey, Idempotent, NewApiKey, Store, StoreError,
-    StoredResponse,
+    Actor, AuditEvent, AuditKind, Change, IdempotencyKey, Idempotent, NewApiKey, Store, StoredResponse,
 };
 use voicegate_service::profile::ProfileState;
 use voicegate_store::Vault;
 
-use crate::support::{Site, at, enrol, event, person, profile, sites, template, try_enrol};
+use crate::support::{Site, at, conflict, enrol, event, person, profile, sites, template, try_enrol};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn story() {
@@ -34,14 +34,6 @@ async fn story() {
         many_write_at_once(&vault).await;
         reopened(&vault, &site).await;
         site.drop_database().await;
-    }
-}
-
-#[track_caller]
-fn conflict<T: std::fmt::Debug>(result: Result<T, StoreError>) {
-    match result {
-        Err(StoreError::Conflict) => {}
-        other => panic!("{other:?}"),
     }
 }
 
@@ -124,25 +116,38 @@ async fn verification(vault: &Vault) {
     conflict(vault.commit(vec![mark("bob", 301)], verify("bob")).await);
 }
 
-/// L3: rejected verifications count since the last ACCEPT, within a window; nothing else does.
+/// L3: rejected verifications and logins count since the last ACCEPT, within a window; nothing else does.
 async fn failures(vault: &Vault) {
     let record = async |kind, seconds, outcome: &str, name| {
         let event = AuditEvent { at: at(seconds), outcome: outcome.into(), ..event(kind, Some(name)) };
         vault.commit(vec![], event).await.unwrap();
     };
-    let count = async |name, since| vault.recent_failures(&person(name), at(since)).await.unwrap();
+    let count = async |name, since| vault.recent_failures(&person(name), None, at(since)).await.unwrap();
     assert_eq!((count("nobody", 0).await, count("alice", 0).await), (0, 0));
-    for seconds in [400, 410, 420] {
-        record(AuditKind::Verify, seconds, "REJECT", "alice").await;
+    for (kind, seconds) in [(AuditKind::Verify, 400), (AuditKind::Login, 410), (AuditKind::Verify, 420)] {
+        record(kind, seconds, "REJECT", "alice").await;
         record(AuditKind::Verify, seconds, "INCONCLUSIVE", "alice").await;
         record(AuditKind::Verify, seconds, "refused", "alice").await;
         record(AuditKind::Enroll, seconds, "REJECT", "alice").await;
+        record(AuditKind::Rescore, seconds, "REJECT", "alice").await;
         record(AuditKind::Verify, seconds, "REJECT", "nobody").await;
     }
     assert_eq!((count("alice", 0).await, count("alice", 410).await, count("alice", 421).await), (3, 2, 0));
     assert_eq!(count("nobody", 0).await, 0, "nothing is kept of who is not enrolled");
+    let device = DeviceId(uuid::Uuid::from_u128(7));
+    let of_device = async || vault.recent_failures(&person("alice"), Some(device), at(0)).await.unwrap();
+    assert_eq!(of_device().await, 0, "what others fail at is not held against a device");
+    let details = serde_json::json!({"device": {"id": device, "trust_level": "TRUSTED"}});
+    let own = AuditEvent {
+        at: at(425),
+        outcome: "REJECT".into(),
+        details,
+        ..event(AuditKind::Login, Some("alice"))
+    };
+    vault.commit(vec![], own).await.unwrap();
+    assert_eq!((of_device().await, count("alice", 0).await), (1, 4));
     record(AuditKind::Verify, 430, "ACCEPT", "alice").await;
-    assert_eq!(count("alice", 0).await, 0);
+    assert_eq!((of_device().await, count("alice", 0).await), (0, 0));
     record(AuditKind::Verify, 440, "REJECT", "alice").await;
     for _ in 0..120 {
         record(AuditKind::Verify, 441, "INCONCLUSIVE", "alice").await;

@@ -193,6 +193,30 @@ pub(crate) async fn try_enrol(vault: &Vault, name: &str) -> Result<Receipt, Stor
     vault.commit(vec![change], event(AuditKind::Enroll, Some(name))).await
 }
 
+/// Commits one change alone.
+pub(crate) async fn change(vault: &Vault, change: Change) -> Result<Receipt, StoreError> {
+    vault.commit(vec![change], event(AuditKind::Session, None)).await
+}
+
+#[track_caller]
+pub(crate) fn conflict<T: std::fmt::Debug>(result: Result<T, StoreError>) {
+    match result {
+        Err(StoreError::Conflict) => {}
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What is stored in a column of `table` is not taken for what it was.
+#[track_caller]
+pub(crate) fn refused<T: std::fmt::Debug>(result: Result<T, StoreError>, table: &str) {
+    match result {
+        Err(StoreError::Unreadable { table: found, detail, .. }) if found == table => {
+            assert!(detail.contains("authentication code"), "{detail}");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
 /// Adds `count` records.
 pub(crate) async fn fill(vault: &Vault, count: u64) {
     for _ in 0..count {

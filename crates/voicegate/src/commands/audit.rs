@@ -62,6 +62,8 @@ fn row(record: &AuditRecord) -> Vec<String> {
         Actor::Operator => "operator".into(),
         Actor::System => "system".into(),
         Actor::ApiKey(id) => id.to_string(),
+        Actor::Session(id) => format!("session {id}"),
+        Actor::Public => "anybody".into(),
     };
     vec![
         record.seq.to_string(),

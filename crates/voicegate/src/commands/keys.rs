@@ -19,7 +19,7 @@ pub(crate) enum Command {
         #[arg(long)]
         name: String,
         /// What it may do; may be given several times: enroll, verify, read-profile, revoke-profile, read-config,
-        /// write-config, read-audit, admin.
+        /// write-config, read-audit, login, admin.
         #[arg(long = "scope", required = true, value_delimiter = ',')]
         scopes: Vec<Scope>,
         /// End it by itself after so many days.

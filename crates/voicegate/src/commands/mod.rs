@@ -1,5 +1,6 @@
 //! One command per file.
 
+pub(crate) mod advisor;
 pub(crate) mod analyze;
 pub(crate) mod audit;
 pub(crate) mod bench;
@@ -39,6 +40,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Migrate(command) => migrate::run(command, context).await,
         Command::Models(command) => models::run(&command, context),
         Command::Audit(command) => audit::run(command, context).await,
+        Command::Advisor(command) => advisor::run(command, context).await,
         Command::Config(command) => config::run(command, context).await,
         Command::Key(command) => key::run(&command, context).await,
         Command::Doctor => doctor::run(context).await,

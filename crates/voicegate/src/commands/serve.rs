@@ -1,8 +1,10 @@
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use clap::ValueEnum;
 use serde::Serialize;
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -11,11 +13,13 @@ use tokio::time::{MissedTickBehavior, interval};
 use voicegate_core::access::Scope;
 use voicegate_server::AppState;
 use voicegate_service::config::{LiveConfig, merge};
+use voicegate_service::places::Places;
 use voicegate_service::ports::Actor;
 use voicegate_service::usecase::Caller;
 use voicegate_service::usecase::api_keys::ApiKeyRequest;
 use voicegate_service::{Service, ServiceError};
 
+use super::advisor;
 use crate::config::{watch, write_default};
 use crate::exit::{Exit, Failure};
 use crate::logging::{self, Purpose};
@@ -26,6 +30,32 @@ pub(crate) struct Args {
     /// Address and port, in place of the configured one; port 0 takes any free one.
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
+
+    /// Port, in place of the configured one.
+    #[arg(long, value_name = "PORT", conflicts_with = "listen")]
+    port: Option<u16>,
+
+    /// Serve this part alone, without database and speaker models: on 127.0.0.1:8001 where nothing else is said.
+    #[arg(long, value_name = "PART")]
+    only: Option<Part>,
+
+    /// File with the key that callers of the part have to send; without it, they have to be on this machine.
+    #[arg(long, value_name = "FILE", requires = "only")]
+    api_key_file: Option<PathBuf>,
+}
+
+/// What can be served alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// Advice on verifications.
+    Advisor,
+}
+
+impl Args {
+    /// Where to listen, if it was said; a port alone is one of `usual`.
+    fn listen(&self, usual: IpAddr) -> Option<SocketAddr> {
+        self.listen.or(self.port.map(|port| SocketAddr::new(usual, port)))
+    }
 }
 
 /// How often overrides that another process stored are looked for.
@@ -40,10 +70,14 @@ struct Started {
 }
 
 pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
+    if args.only == Some(Part::Advisor) {
+        let listen = args.listen(advisor::USUAL.ip()).unwrap_or(advisor::USUAL);
+        return advisor::serve(listen, args.api_key_file.as_deref(), context).await;
+    }
     let file = context.config.path();
     write_default(file).map_err(|error| Failure::file(file, &error))?;
     let mut layers = context.config.layers()?;
-    if let Some(listen) = args.listen {
+    if let Some(listen) = args.listen(layers.resolve()?.server.listen.ip()) {
         merge(&mut layers.environment, &json!({"server": {"listen": listen}}));
     }
     let live = Arc::new(LiveConfig::new(layers)?);
@@ -57,7 +91,10 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> 
     }
     // Signals from here on end the program in good order.
     let stop = Stop::new()?;
-    let opened = context.assemble(live.clone(), Data::Make, ModelsAt::Home).await?;
+    let mut opened = context.assemble(live.clone(), Data::Make, ModelsAt::Home).await?;
+    if let Some(file) = &config.server.geoip {
+        opened.service = opened.service.with_places(places(file)?);
+    }
     if let Err(error) = opened.service.can_decide() {
         tracing::error!(%error, "no voice can be verified");
     }
@@ -70,6 +107,14 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> 
     serve(opened, listener, stop).await
 }
 
+/// The database of places. A server that was told to use one does not start without it: travels would not be noticed.
+fn places(file: &Path) -> Result<Places, Failure> {
+    let bytes = std::fs::read(file).map_err(|error| Failure::file(file, &error))?;
+    Places::new(bytes).map_err(|error| {
+        Failure::new("config", format!("server.geoip: {} is no database of places: {error}", file.display()))
+    })
+}
+
 async fn serve(opened: Opened, listener: TcpListener, stop: Stop) -> Result<Exit, Failure> {
     let refresh = tokio::spawn(refresh(opened.service.clone()));
     let state = AppState::new(opened.service.clone());
@@ -79,7 +124,7 @@ async fn serve(opened: Opened, listener: TcpListener, stop: Stop) -> Result<Exit
     opened.finish(served).await.map(|()| Exit::Good)
 }
 
-async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
+pub(super) async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
     TcpListener::bind(address).await.map_err(|error| {
         let message = match error.kind() {
             io::ErrorKind::AddrInUse => {
@@ -132,20 +177,20 @@ async fn refresh(service: Service) {
 }
 
 /// SIGINT and SIGTERM.
-struct Stop {
+pub(super) struct Stop {
     interrupt: Signal,
     terminate: Signal,
 }
 
 impl Stop {
-    fn new() -> Result<Self, Failure> {
+    pub(super) fn new() -> Result<Self, Failure> {
         let on = |kind| {
             signal(kind).map_err(|error| Failure::new("system", format!("no signal handler: {error}")))
         };
         Ok(Self { interrupt: on(SignalKind::interrupt())?, terminate: on(SignalKind::terminate())? })
     }
 
-    async fn asked(mut self) {
+    pub(super) async fn asked(mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}

@@ -30,6 +30,8 @@ pub(crate) fn read(path: &Path) -> Result<Value, ConfigError> {
 fn parse(text: &str) -> Result<Value, String> {
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! { max_documents: 1, max_depth: 16, max_nodes: 10_000, max_aliases: 0 },
+        // `off` is a word here, not a boolean as before YAML 1.2.
+        strict_booleans: true,
         with_snippet: false,
     };
     match serde_saphyr::from_str_with_options(text, options).map_err(|error| error.to_string())? {
@@ -127,6 +129,7 @@ mod tests {
             let error = parse(text).unwrap_err();
             assert!(error.to_lowercase().contains(expected), "{text:?}: {error}");
         }
+        assert_eq!(parse("a: off\nb: false").unwrap(), json!({"a": "off", "b": false}));
         assert_eq!(parse("").unwrap(), json!({}));
         assert_eq!(parse("# nothing\nserver:\n  # nothing\n").unwrap(), json!({}));
     }

@@ -78,9 +78,14 @@ impl Sandbox {
 
     /// Starts a server on a free port and waits until it answers.
     pub(crate) fn serve(&self, data_dir: &str) -> Server {
+        self.serve_with(&["--data-dir", data_dir, "serve", "--listen", "127.0.0.1:0"])
+    }
+
+    /// Starts whatever `args` serve, and waits until it answers.
+    pub(crate) fn serve_with(&self, args: &[&str]) -> Server {
         let log = self.path("server.log");
         let mut process = self
-            .command(&["--json", "--data-dir", data_dir, "serve", "--listen", "127.0.0.1:0"])
+            .command(&[&["--json"], args].concat())
             .stdout(Stdio::piped())
             .stderr(File::options().create(true).append(true).open(&log).unwrap())
             .spawn()

@@ -1,17 +1,10 @@
-use std::time::Duration;
-
-use ureq::http::uri::Scheme;
-use ureq::http::{StatusCode, Uri, header};
-use ureq::{Agent, Body};
 use voicegate_audio::{Pcm, encode_wav};
 use voicegate_core::challenge::Language;
 use voicegate_core::challenge::transcript::Word;
 
-use super::{WhisperError, WhisperSettings, answer};
-use crate::Sha256;
+use super::{WhisperError, answer};
+use crate::{Peer, PeerError, PeerSettings, Sha256};
 
-/// Longest time until the connection is there.
-const CONNECT: Duration = Duration::from_secs(2);
 /// Longest answer. A minute of speech takes some ten kilobytes.
 const MAX_ANSWER_BYTES: u64 = 1 << 20;
 
@@ -33,57 +26,28 @@ const FIELDS: [(&str, &str); 8] = [
     ("no_language_probabilities", "true"),
 ];
 
-/// Speaks with the server: HTTP/1.1, blocking. Straight to it, past all proxies and without following redirects, so that no
-/// recording goes anywhere else.
+/// Asks the server.
 #[derive(Debug, Clone)]
-pub struct WhisperClient {
-    base: String,
-    agent: Agent,
-}
+pub struct WhisperClient(Peer);
 
 impl WhisperClient {
     /// Connects to nothing yet.
     ///
     /// # Errors
-    /// [`WhisperError::Address`], [`WhisperError::Unencrypted`].
-    pub fn new(settings: &WhisperSettings) -> Result<Self, WhisperError> {
-        let uri: Uri = settings.url.parse().map_err(|_| WhisperError::Address)?;
-        let host = uri.host().filter(|host| !host.is_empty()).ok_or(WhisperError::Address)?;
-        if settings.url.contains(['@', '?', '#']) {
-            return Err(WhisperError::Address);
-        }
-        match uri.scheme() {
-            Some(scheme) if *scheme == Scheme::HTTPS => {}
-            Some(scheme) if *scheme == Scheme::HTTP => {
-                if !settings.plain_http && !is_loopback(host) {
-                    return Err(WhisperError::Unencrypted);
-                }
-            }
-            _ => return Err(WhisperError::Address),
-        }
-        let agent = Agent::config_builder()
-            .timeout_connect(Some(CONNECT.min(settings.timeout)))
-            .timeout_global(Some(settings.timeout))
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .proxy(None)
-            .user_agent(concat!("voicegate/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .new_agent();
-        Ok(Self { base: settings.url.trim_end_matches('/').to_owned(), agent })
+    /// [`PeerError::Address`], [`PeerError::Unencrypted`].
+    pub fn new(settings: &PeerSettings) -> Result<Self, PeerError> {
+        Peer::new(settings, MAX_ANSWER_BYTES).map(Self)
     }
 
     /// Whether the server answers and has its model loaded.
     ///
     /// # Errors
-    /// [`WhisperError::Unreachable`], [`WhisperError::Status`].
-    pub fn health(&self) -> Result<(), WhisperError> {
-        let answer =
-            self.agent.get(format!("{}/health", self.base)).call().map_err(|error| unreachable(&error))?;
-        match answer.status() {
+    /// [`PeerError`].
+    pub fn health(&self) -> Result<(), PeerError> {
+        match self.0.get("/health") {
             // Older servers do not have the path.
-            StatusCode::OK | StatusCode::NOT_FOUND => Ok(()),
-            status => Err(WhisperError::Status(status.as_u16())),
+            Ok(_) | Err(PeerError::Status(404)) => Ok(()),
+            Err(error) => Err(error),
         }
     }
 
@@ -93,31 +57,9 @@ impl WhisperClient {
     /// [`WhisperError`].
     pub(super) fn transcribe(&self, pcm: &Pcm, language: Language) -> Result<Vec<Word>, WhisperError> {
         let (content_type, form) = form(&encode_wav(pcm.samples()), language);
-        let request = self.agent.post(format!("{}/inference", self.base));
-        let answer = request.header(header::CONTENT_TYPE, content_type).send(&form[..]);
-        let answer = answer.map_err(|error| unreachable(&error))?;
-        match answer.status() {
-            StatusCode::OK => answer::words(&read(answer.into_body())?).ok_or(WhisperError::Form),
-            status => Err(WhisperError::Status(status.as_u16())),
-        }
+        let transcript = self.0.post("/inference", &content_type, &form)?;
+        answer::words(&transcript).ok_or(WhisperError::Form)
     }
-}
-
-fn is_loopback(host: &str) -> bool {
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    let address: Result<std::net::IpAddr, _> = host.parse();
-    address.map_or_else(|_| host.eq_ignore_ascii_case("localhost"), |address| address.is_loopback())
-}
-
-fn read(body: Body) -> Result<Vec<u8>, WhisperError> {
-    body.into_with_config().limit(MAX_ANSWER_BYTES).read_to_vec().map_err(|error| match error {
-        ureq::Error::BodyExceedsLimit(_) => WhisperError::Form,
-        error => unreachable(&error),
-    })
-}
-
-fn unreachable(error: &ureq::Error) -> WhisperError {
-    WhisperError::Unreachable(error.to_string())
 }
 
 /// A form with `wav` in it (`multipart/form-data`, RFC 7578): content type and body.
@@ -135,47 +77,4 @@ fn form(wav: &[u8], language: Language) -> (String, Vec<u8>) {
     body.extend_from_slice(wav);
     body.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
     (format!("multipart/form-data; boundary={boundary}"), body)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn recordings_leave_the_machine_encrypted_only() {
-        let open = |url: &str, plain_http| {
-            let settings =
-                WhisperSettings { url: url.to_owned(), timeout: Duration::from_secs(1), plain_http };
-            WhisperClient::new(&settings).map(|client| client.base)
-        };
-        for (url, base) in [
-            ("http://127.0.0.1:8081", "http://127.0.0.1:8081"),
-            ("http://[::1]:8081/", "http://[::1]:8081"),
-            ("http://localhost/whisper/", "http://localhost/whisper"),
-            ("https://words.example", "https://words.example"),
-        ] {
-            assert_eq!(open(url, false).as_deref(), Ok(base));
-        }
-        for away in [
-            "http://10.0.0.7:8081",
-            "http://words.example",
-            "http://localhost.example",
-            "http://127.0.0.1.example",
-        ] {
-            assert_eq!(open(away, false), Err(WhisperError::Unencrypted), "{away}");
-            assert!(open(away, true).is_ok(), "{away}");
-        }
-        for bad in [
-            "",
-            "words",
-            "/inference",
-            "ftp://words",
-            "http://",
-            "https://u:p@words",
-            "http://[::1]/?key=1",
-            "http://[::1]/#x",
-        ] {
-            assert_eq!(open(bad, true), Err(WhisperError::Address), "{bad}");
-        }
-    }
 }

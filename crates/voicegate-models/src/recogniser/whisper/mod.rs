@@ -4,7 +4,6 @@ mod answer;
 mod client;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use voicegate_audio::Pcm;
 use voicegate_core::challenge::transcript::judge;
@@ -12,39 +11,18 @@ use voicegate_core::challenge::{Heard, Prompt};
 
 pub use client::WhisperClient;
 
-use crate::{Pool, PoolError, PoolSettings, Ticket};
+use crate::{PeerError, Pool, PoolError, PoolSettings, Ticket};
 
 /// Requests that are sent at a time. The server works on one and lets the others wait, within their time.
 const AT_A_TIME: usize = 2;
 
-/// Where the server is and how long it may take.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WhisperSettings {
-    /// Its address, without the path of its methods: `http://127.0.0.1:8081`.
-    pub url: String,
-    /// Longest time from the connection to the last byte of an answer; a recording that waits longer to be sent is refused
-    /// as overload.
-    pub timeout: Duration,
-    /// Whether recordings may go to another machine without encryption.
-    pub plain_http: bool,
-}
-
 /// Why a server gives no transcript.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WhisperError {
-    /// No address of a server.
-    #[error("not an http:// or https:// address without user, query and fragment")]
-    Address,
-    /// Anybody on the way could listen.
-    #[error("recordings go to another machine over https:// only, unless plain_http allows otherwise")]
-    Unencrypted,
-    /// No connection, no answer, or none in time.
-    #[error("the whisper server cannot be reached: {0}")]
-    Unreachable(String),
-    /// It refuses or fails.
-    #[error("the whisper server answers with status {0}")]
-    Status(u16),
-    /// No transcript, or one that is too long.
+    /// It gives no answer.
+    #[error("whisper: {0}")]
+    Peer(#[from] PeerError),
+    /// Its answer is no transcript.
     #[error("the whisper server answers with something else than a transcript")]
     Form,
 }

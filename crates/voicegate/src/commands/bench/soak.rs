@@ -1,17 +1,15 @@
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use serde::Serialize;
-use serde_json::{Value, json};
-use ureq::Agent;
+use serde_json::json;
 
 use super::super::recording;
+use super::server::Server;
 use super::signal::{Voice, wav};
 use crate::exit::{Exit, Failure};
 use crate::output::table;
@@ -64,11 +62,11 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let models = fs::canonicalize(context.models_folder(&config.models, ModelsAt::Hand)?)
         .map_err(|error| Failure::file(&config.models.dir, &error))?;
     let folder = tempfile::tempdir().map_err(|error| Failure::new("file", error.to_string()))?;
-    let server = Server::start(folder.path(), &models)?;
+    let server = Server::start(folder.path(), &models, &[])?;
     std::thread::sleep(REST);
     let rest_mib = server.memory()?.resident_mib;
     let audio = BASE64_STANDARD.encode(&bytes);
-    server.enroll(&audio)?;
+    server.enroll("soak", &audio)?;
     let start = Instant::now();
     let points = drive(&server, &audio, args)?;
     let seconds = start.elapsed().as_secs_f64();
@@ -131,115 +129,6 @@ fn growth(points: &[(u64, f64)]) -> f64 {
         |points: &[(u64, f64)]| points.iter().map(|(_, mib)| mib).sum::<f64>() / points.len().max(1) as f64;
     let n = points.len();
     if n < 4 { 0.0 } else { mean(&points[n * 3 / 4..]) - mean(&points[n / 4..n / 2]) }
-}
-
-/// A served instance with its own data, ended when dropped.
-struct Server {
-    process: Child,
-    address: String,
-    key: String,
-    agent: Agent,
-}
-
-impl Server {
-    fn start(folder: &Path, models: &Path) -> Result<Self, Failure> {
-        let failed = |what: String| Failure::new("soak", what);
-        let program = std::env::current_exe().map_err(|error| failed(error.to_string()))?;
-        let mut process = Command::new(program)
-            .current_dir(folder)
-            .args([
-                "--json",
-                "--data-dir",
-                "data",
-                "--config",
-                "config.yaml",
-                "serve",
-                "--listen",
-                "127.0.0.1:0",
-            ])
-            .env("VOICEGATE_MODELS__DIR", models)
-            .env("VOICEGATE_LOG__FILTER", "warn")
-            .env("VOICEGATE_STORAGE__URL", "null")
-            // The same recording is enrolled and verified; it is about memory, not about voices.
-            .env("VOICEGATE_SPOOFING__DUPLICATES__REFUSE", "false")
-            .env("VOICEGATE_ENROLMENT__MIN_SAMPLES", "1")
-            .env("VOICEGATE_ENROLMENT__MIN_NET_SPEECH_S", "1")
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(|error| failed(format!("the server does not start: {error}")))?;
-        let started = process.stdout.take().map(|out| read_document(&mut BufReader::new(out)));
-        let started = match started {
-            Some(Ok(started)) => started,
-            _ => {
-                let _ = process.kill();
-                let _ = process.wait();
-                return Err(failed("the server did not start; its reason stands above".into()));
-            }
-        };
-        let text = |name: &str| started[name].as_str().unwrap_or_default().to_owned();
-        let agent = Agent::config_builder().timeout_global(Some(Duration::from_secs(60))).build().new_agent();
-        Ok(Self { process, address: text("address"), key: text("first_admin_key"), agent })
-    }
-
-    fn post(&self, path: &str, body: &str) -> Result<Value, Failure> {
-        let failed = |error: ureq::Error| Failure::new("soak", format!("{path}: {error}"));
-        let mut response = self
-            .agent
-            .post(format!("{}{path}", self.address))
-            .header("Authorization", format!("Bearer {}", self.key))
-            .header("Content-Type", "application/json")
-            .send(body)
-            .map_err(failed)?;
-        response.body_mut().read_json().map_err(failed)
-    }
-
-    fn enroll(&self, audio: &str) -> Result<(), Failure> {
-        let body = json!({"user_id": "soak", "audio": audio, "content_type": "audio/wav"}).to_string();
-        let answer = self.post("/api/v1/voice/auth/enroll-biometric", &body)?;
-        match answer["outcome"].as_str() {
-            Some("ACCEPT") => Ok(()),
-            _ => Err(Failure::new("soak", format!("the recording cannot be enrolled: {answer}"))),
-        }
-    }
-
-    /// Memory by the kernel's account.
-    fn memory(&self) -> Result<Memory, Failure> {
-        let path = format!("/proc/{}/status", self.process.id());
-        let status = fs::read_to_string(&path).map_err(|error| Failure::file(Path::new(&path), &error))?;
-        let field = |name: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-            line.split_whitespace().next()?.parse::<f64>().ok().map(|kib| kib / 1024.0)
-        };
-        match (field("VmRSS:"), field("VmHWM:")) {
-            (Some(resident_mib), Some(peak_mib)) => Ok(Memory { resident_mib, peak_mib }),
-            _ => Err(Failure::new("soak", format!("{path} does not tell the memory"))),
-        }
-    }
-}
-
-struct Memory {
-    resident_mib: f64,
-    peak_mib: f64,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It holds nothing worth keeping.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-/// The first JSON document on the stream, which stays open behind it.
-fn read_document(stream: &mut impl BufRead) -> Result<Value, serde_json::Error> {
-    let mut text = String::new();
-    loop {
-        let end = stream.read_line(&mut text).map_err(serde_json::Error::io)? == 0;
-        match serde_json::from_str(&text) {
-            Err(error) if error.is_eof() && !end => {}
-            done => return done,
-        }
-    }
 }
 
 fn describe(report: &Report) -> String {

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use voicegate_models::{
-    FOLDERS, ModelState, Models, Registry, Runtime, Settings, WhisperClient, WhisperSettings,
+    FOLDERS, ModelState, Models, PeerSettings, Registry, Runtime, Settings, WhisperClient,
 };
 use voicegate_service::config::ModelsConfig;
 
@@ -66,7 +66,7 @@ pub(super) fn checks(context: &Context, config: &ModelsConfig) -> Vec<Check> {
 }
 
 /// The server that hears the words of challenges.
-fn whisper(settings: &WhisperSettings) -> Check {
+fn whisper(settings: &PeerSettings) -> Check {
     match WhisperClient::new(settings).and_then(|client| client.health()) {
         Ok(()) => Check::ok("whisper server", format!("{} answers", settings.url)),
         Err(error) => Check::fail(
