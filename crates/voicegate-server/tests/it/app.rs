@@ -57,10 +57,11 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// The shipped model, loaded once per process.
+/// The shipped models, loaded once per process. Their folder goes as soon as they are loaded: what a static holds is never
+/// dropped, and each test is a process of its own.
 fn models() -> Arc<Models> {
-    static MODELS: OnceLock<(Arc<Models>, TempDir)> = OnceLock::new();
-    MODELS.get_or_init(|| load_models(|_| ())).0.clone()
+    static MODELS: OnceLock<Arc<Models>> = OnceLock::new();
+    MODELS.get_or_init(|| load_models(|_| ()).0).clone()
 }
 
 /// The shipped models, after `change` had its way with their folder.

@@ -1,8 +1,7 @@
 //! Logging in with the voice: challenge, device, voice, risk and advice in one attempt.
 //!
 //! Somebody whom nobody knows, or whose voice is not enrolled, goes the same way: the same work on the recording, the same
-//! questions to the database, and a voice that matches nobody. What is told of a rejection is the same for all
-//! ([`told`](mod@told)).
+//! questions to the database, and a voice that matches nobody. What is told of a rejection is the same for all.
 
 mod advice;
 mod answer;

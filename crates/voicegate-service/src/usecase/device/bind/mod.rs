@@ -76,7 +76,7 @@ pub struct BindAnswer {
 impl Service {
     /// Binds a device that proves its key with a voice that proves its person, at the threshold for a new device.
     /// INCONCLUSIVE and STEP_UP keep it as PENDING, REJECT leaves everything as it was. In a session it counts for whom
-    /// [`within`] says; where a program asks, for the device whose key signed.
+    /// `limits::within` says; where a program asks, for the device whose key signed.
     ///
     /// # Errors
     /// [`ServiceError::TooManyAttempts`], [`ServiceError::Signature`], [`ServiceError::Challenge`],
