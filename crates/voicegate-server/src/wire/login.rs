@@ -178,7 +178,7 @@ pub enum AdviceEffect {
 /// The answer to further audio in a session.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct RescoreAnswer {
-    /// How sure it is that the person of the session still speaks, on the scale of similarities; `null` while the session does
+    /// How sure it is that the person of the session still speaks, on the scale of similarities, to a tenth; `null` while the session does
     /// not count.
     #[schema(minimum = 0, maximum = 1)]
     pub confidence: Option<f32>,

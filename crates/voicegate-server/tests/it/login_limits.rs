@@ -7,6 +7,7 @@ use voicegate_service::config::merge;
 use crate::answers::adjustments;
 use crate::app::{Answer, App, retry_after, shipped};
 use crate::person::{Attempt, Person};
+use crate::signing::Signer;
 use crate::voices::{Voice, owner_and_stranger};
 
 /// A rejected login as `name`, without a device, from 198.51.100.`host`: the right words in a wrong voice.
@@ -29,7 +30,11 @@ async fn a_stranger_waits_longer_and_longer_and_the_owner_not_at_all() {
     let Some([owner, stranger]) = owner_and_stranger() else { return };
     let app = App::start().await;
     let alice = Person::settle(&app, "alice", &owner).await;
-    for _ in 0..5 {
+    // Naming her device does not make it hers that fails.
+    let forged = Signer::new(alice.device.device);
+    let attempt = Attempt::unsigned(&app, "alice").from(9).by(&forged).saying(&stranger.answers[0]);
+    assert_eq!(attempt.send().await.expect(200)["outcome"], "REJECT");
+    for _ in 0..4 {
         fail(&app, "alice", 9, &stranger).await;
     }
     let mut told = alice.activity().await[..2].to_vec();

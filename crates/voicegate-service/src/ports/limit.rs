@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 
-use uuid::Uuid;
 use voicegate_core::PersonId;
 use voicegate_core::device::DeviceId;
 
@@ -14,8 +13,10 @@ pub enum Subject {
     Device(DeviceId),
     /// A person, tried from anywhere but a device of theirs.
     Unbound(PersonId),
-    /// A session that counts, by its identity: who is inside.
-    Session(Uuid),
+    /// A person whose voice is tried by somebody in a session of theirs, or by a program that vouches for one.
+    Inside(PersonId),
+    /// A person's password or codes, tried by somebody in a session of theirs. No accepted voice pays for it.
+    InsidePassword(PersonId),
     /// A person's password, tried from outside.
     Password(PersonId),
     /// A network address; IPv6 addresses come grouped already.

@@ -22,15 +22,32 @@ pub(crate) struct Charged {
     left: i64,
 }
 
-/// Who is charged for an attempt inside `session`, sent from `address`. Its device, whose key was proven, or the session
-/// itself where it counts, is charged alone, so that no failure from outside keeps out who is inside. Whoever opened a session
-/// that waits without a device has proven little and could open many: theirs is an attempt from outside.
+/// Who is charged for a voice tried inside `session`, sent from `address`. Who is inside is charged apart, so that no failure
+/// from outside keeps them out; and all sessions of a person together, or each new one would bring new tries. Whoever opened
+/// a session that waits without a device has proven little: theirs is an attempt from outside.
 pub(crate) fn within(session: &Session, address: Option<IpAddr>) -> (Subject, Option<IpAddr>) {
-    match session.content.device {
-        Some(device) => (Subject::Device(device), None),
-        None if session.content.step_up.is_none() => (Subject::Session(session.id), None),
-        None => (Subject::Password(session.person.clone()), address),
+    if is_inside(session) {
+        (Subject::Inside(session.person.clone()), None)
+    } else {
+        outside(session, address)
     }
+}
+
+/// The same for a password or code. It is counted apart: an accepted voice must not buy new tries at it.
+pub(crate) fn password_within(session: &Session, address: Option<IpAddr>) -> (Subject, Option<IpAddr>) {
+    if is_inside(session) {
+        (Subject::InsidePassword(session.person.clone()), None)
+    } else {
+        outside(session, address)
+    }
+}
+
+fn is_inside(session: &Session) -> bool {
+    session.content.device.is_some() || session.content.step_up.is_none()
+}
+
+fn outside(session: &Session, address: Option<IpAddr>) -> (Subject, Option<IpAddr>) {
+    (Subject::Password(session.person.clone()), address)
 }
 
 /// What a rejected voice costs: less if a living person said the words that were asked for.
@@ -180,12 +197,14 @@ mod tests {
         let (person, id) = (PersonId::new("alice").unwrap(), Uuid::from_bytes([1; 16]));
         let (device, at) = (DeviceId(Uuid::from_bytes([2; 16])), Timestamp::UNIX_EPOCH);
         let address = Some(IpAddr::from([192, 0, 2, 1]));
-        let (waits, outside) = (Some(StepUp::Password), (Subject::Password(person.clone()), address));
-        for (device, step_up, expected) in [
-            (None, None, (Subject::Session(id), None)),
-            (None, waits, outside),
-            (Some(device), None, (Subject::Device(device), None)),
-            (Some(device), waits, (Subject::Device(device), None)),
+        let (waits, inside) = (Some(StepUp::Password), Subject::Inside(person.clone()));
+        let password = Subject::InsidePassword(person.clone());
+        let outside = (Subject::Password(person.clone()), address);
+        for (device, step_up, is_inside) in [
+            (None, None, true),
+            (None, waits, false),
+            (Some(device), None, true),
+            (Some(device), waits, true),
         ] {
             let content = SessionContent {
                 by: SignedInBy::Voice,
@@ -198,7 +217,9 @@ mod tests {
             let (created_at, last_used_at, ends_at) = (at, at, at);
             let person = person.clone();
             let session = Session { id, person, content, created_at, last_used_at, ends_at, version: 1 };
-            assert_eq!(within(&session, address), expected);
+            let expected = |own: &Subject| if is_inside { (own.clone(), None) } else { outside.clone() };
+            assert_eq!(within(&session, address), expected(&inside));
+            assert_eq!(password_within(&session, address), expected(&password));
         }
     }
 }

@@ -53,7 +53,8 @@ impl LastingKeys {
         let text = match subject {
             Subject::Device(device) => format!("device:{device}"),
             Subject::Unbound(person) => format!("unbound:{}", person.as_str()),
-            Subject::Session(id) => format!("session:{id}"),
+            Subject::Inside(person) => format!("inside:{}", person.as_str()),
+            Subject::InsidePassword(person) => format!("inside-password:{}", person.as_str()),
             Subject::Password(person) => format!("password:{}", person.as_str()),
             Subject::Address(address) => format!("address:{address}"),
         };
@@ -98,7 +99,8 @@ mod tests {
                 keys.subject(&Subject::Unbound(alice.clone())),
                 keys.subject(&Subject::Password(alice.clone())),
                 keys.subject(&Subject::Address(address)),
-                keys.subject(&Subject::Session(Uuid::nil())),
+                keys.subject(&Subject::Inside(alice.clone())),
+                keys.subject(&Subject::InsidePassword(alice.clone())),
                 keys.subject(&Subject::Device(DeviceId(Uuid::nil()))),
                 keys.person(&alice),
                 keys.tag(b"alice"),
@@ -107,7 +109,7 @@ mod tests {
         };
         assert_eq!(tags(&keys), tags(&same));
         let all: std::collections::HashSet<_> = tags(&keys).into_iter().chain(tags(&other)).collect();
-        assert_eq!(all.len(), 16);
+        assert_eq!(all.len(), 18);
         let nobody_key = |person| *keys.nobody_key(keys.nobody(&person)).secret.bytes();
         assert_ne!(nobody_key(alice), nobody_key(PersonId::new("bob").unwrap()));
     }

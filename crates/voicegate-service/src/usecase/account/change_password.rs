@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{Factor, Secret};
 use crate::ports::{AuditKind, Change, NoticeKind, Session};
 use crate::usecase::Caller;
-use crate::usecase::limits::within;
+use crate::usecase::limits::password_within;
 use crate::{Service, ServiceError};
 
 impl Service {
@@ -27,7 +27,7 @@ impl Service {
     ) -> Result<(), ServiceError> {
         let hash = self.hash_password(new).await?;
         let person = &session.person;
-        let within = within(session, address);
+        let within = password_within(session, address);
         let (mut proven, charged) = self.prove(person, &[Factor::Password(present)], within, caller).await?;
         let at = self.clock.now();
         proven.account.secrets.password = hash;

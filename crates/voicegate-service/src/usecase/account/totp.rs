@@ -14,7 +14,7 @@ use super::{Factor, Secret};
 use crate::config::TotpConfig;
 use crate::ports::{AuditKind, NoticeKind, Session, Totp};
 use crate::usecase::Caller;
-use crate::usecase::limits::within;
+use crate::usecase::limits::password_within;
 use crate::{Service, ServiceError};
 
 /// Seconds of a step, and digits of a password: what every generator takes for granted.
@@ -44,7 +44,7 @@ impl Service {
         address: Option<IpAddr>,
         caller: &Caller,
     ) -> Result<TotpOffer, ServiceError> {
-        let (factor, within) = (Factor::Password(password), within(session, address));
+        let (factor, within) = (Factor::Password(password), password_within(session, address));
         let (mut proven, charged) = self.prove(&session.person, &[factor], within, caller).await?;
         let at = self.clock.now();
         let secrets = &mut proven.account.secrets;
@@ -77,7 +77,7 @@ impl Service {
         address: Option<IpAddr>,
         caller: &Caller,
     ) -> Result<Vec<String>, ServiceError> {
-        let (factor, within) = (Factor::Password(password), within(session, address));
+        let (factor, within) = (Factor::Password(password), password_within(session, address));
         let (mut proven, charged) = self.prove(&session.person, &[factor], within, caller).await?;
         let at = self.clock.now();
         let skew = self.config.current().accounts.totp.skew_steps;
@@ -115,7 +115,7 @@ impl Service {
         address: Option<IpAddr>,
         caller: &Caller,
     ) -> Result<(), ServiceError> {
-        let (factor, within) = (Factor::Password(password), within(session, address));
+        let (factor, within) = (Factor::Password(password), password_within(session, address));
         let (mut proven, charged) = self.prove(&session.person, &[factor], within, caller).await?;
         let at = self.clock.now();
         let secrets = &mut proven.account.secrets;

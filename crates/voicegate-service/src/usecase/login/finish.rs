@@ -45,7 +45,8 @@ impl Service {
     ) -> Result<LoginAnswer, ServiceError> {
         let at = event.at;
         let (outcome, person) = (attempt.verdict.decision.outcome, &attempt.request.person);
-        let is_own = outcome == Outcome::Accept || attempt.presented.bound().is_some();
+        let is_own =
+            matches!(outcome, Outcome::Accept | Outcome::StepUp(_)) || attempt.presented.bound().is_some();
         let lane = if is_own { Lane::Own } else { Lane::Others };
         let heard = attempt.measured.remember.take().map(|heard| heard.keep(lane));
         let mut changes: Vec<Change> = heard.into_iter().collect();

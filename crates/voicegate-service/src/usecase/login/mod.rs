@@ -132,7 +132,11 @@ impl Service {
         event.details["risk"] = json!(risk);
         event.details["not_comparable"] = json!(not_comparable);
         event.details["advisor"] = json!(advice);
-        event.details["device"] = json!({ "id": presented.device, "trust_level": presented.trust() });
+        event.details["device"] = json!({
+            "id": presented.proven().map(|binding| binding.id),
+            "named": presented.device,
+            "trust_level": presented.trust(),
+        });
         event.details["experiment"] = json!(judge.assignment);
         let attempt = finish::Attempt {
             request: &request,

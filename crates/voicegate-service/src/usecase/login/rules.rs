@@ -60,8 +60,8 @@ impl Setting<'_> {
         let bound = self.presented.bound();
         let trusted = bound.is_some_and(|binding| binding.trust_level == TrustLevel::Trusted);
         let decision = match decision.outcome {
-            // Whatever else is asked for, a device that is not trusted does not come in on words alone.
-            Outcome::Accept | Outcome::StepUp(StepUp::LiveChallenge) if !trusted && !self.factor_asserted => {
+            // Whatever else is asked for, a device that is not trusted does not come in on less than another factor.
+            Outcome::Accept | Outcome::StepUp(_) if !trusted && !self.factor_asserted => {
                 let reason = match bound {
                     Some(_) => {
                         Reason::new("device_suspicious", "Something about this device was odd before.")

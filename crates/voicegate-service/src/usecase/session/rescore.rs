@@ -22,7 +22,7 @@ use crate::{Service, ServiceError};
 /// Where a session stands after further audio.
 #[derive(Debug, Clone, Serialize)]
 pub struct RescoreAnswer {
-    /// How sure it is that the person of the session still speaks, on the scale of similarities, in [0, 1]; `None` while the
+    /// How sure it is that the person of the session still speaks, on the scale of similarities, in [0, 1], to a tenth; `None` while the
     /// session does not count, or whoever took it over could practise on it.
     pub confidence: Option<f32>,
     /// Below this the session has to prove itself anew.
@@ -114,10 +114,16 @@ impl Service {
 
         let similarity = confidence.similarity(now, &policy);
         let answer = RescoreAnswer {
-            confidence: Some(similarity).filter(|_| content.step_up.is_none()),
+            confidence: Some(coarse(similarity)).filter(|_| content.step_up.is_none()),
             step_up_below: policy.step_up_below,
             step_up: content.step_up,
-            reasons: decision.reasons.clone(),
+            // How the voice compares shows in the confidence alone.
+            reasons: decision
+                .reasons
+                .iter()
+                .filter(|reason| !reason.code.starts_with("voice_"))
+                .cloned()
+                .collect(),
             warnings: measured.analysed.warnings.clone(),
             audit_record: 0,
         };
@@ -141,6 +147,11 @@ impl Service {
         let receipt = self.store.commit(changes, event).await?;
         Ok(RescoreAnswer { audit_record: receipt.audit_seq, ..answer })
     }
+}
+
+/// In steps of a tenth: finer ones would let whoever took a session over tune a voice against the person's.
+fn coarse(similarity: f32) -> f32 {
+    (similarity * 10.0).round() / 10.0
 }
 
 /// What a session hears in it.

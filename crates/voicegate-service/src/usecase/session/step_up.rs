@@ -13,7 +13,7 @@ use super::SessionView;
 use crate::ports::{AuditEvent, AuditKind, Change, NoticeKind, Session};
 use crate::usecase::Caller;
 use crate::usecase::account::{Factor, has_other};
-use crate::usecase::limits::within;
+use crate::usecase::limits::password_within;
 use crate::{Service, ServiceError};
 
 impl Service {
@@ -37,7 +37,7 @@ impl Service {
         if asked == StepUp::Password && !is_password {
             return Err(ServiceError::Invalid("the password is asked for".into()));
         }
-        let within = within(&session, address);
+        let within = password_within(&session, address);
         let (proven, charged) = self.prove(&session.person, &[factor], within, caller).await?;
         let at = self.clock.now();
         let details = json!({"session_id": session.id, "by": by});

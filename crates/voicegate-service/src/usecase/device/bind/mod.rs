@@ -100,9 +100,10 @@ impl Service {
                 return Err(error.into());
             }
         };
-        let device = (Subject::Device(id), None);
+        // The id is the caller's choice: it has no budget of its own.
+        let by_program = || (Subject::Inside(person.clone()), None);
         let (own, address) =
-            request.session.as_ref().map_or(device, |session| within(session, request.address));
+            request.session.as_ref().map_or_else(by_program, |session| within(session, request.address));
         let charged = self.charge((&person, own), address, AuditKind::Device, caller).await?;
         let done = self.attempt_bind(request, id, charged.clone(), event.clone()).await;
         self.settled(charged, event, done).await
