@@ -42,7 +42,8 @@ impl Purpose {
 
 /// The handle of a challenge: 128 random bits, written as 32 hexadecimal digits. Whoever has it can use the challenge up,
 /// so `Debug` does not print it and only its hash is kept.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
 pub struct ChallengeId([u8; 16]);
 
 impl ChallengeId {
@@ -86,6 +87,14 @@ impl FromStr for ChallengeId {
         }
         let number = u128::from_str_radix(text, 16).map_err(|_| NotAnId)?;
         Ok(Self(number.to_be_bytes()))
+    }
+}
+
+impl TryFrom<String> for ChallengeId {
+    type Error = NotAnId;
+
+    fn try_from(text: String) -> Result<Self, NotAnId> {
+        text.parse()
     }
 }
 

@@ -29,7 +29,7 @@ use crate::wire;
 #[serde(deny_unknown_fields)]
 pub struct Fields {
     user_id: Option<PersonId>,
-    challenge_id: String,
+    challenge_id: ChallengeId,
     device_name: DeviceName,
     #[serde(deserialize_with = "object")]
     public_key: Value,
@@ -103,7 +103,6 @@ pub async fn device_bind(
         |field: &str, error: &dyn std::fmt::Display| ApiError::field(field, format!("{field}: {error}."));
     let key = public_key::from_jwk(&public_key).map_err(|error| wrong("public_key", &error))?;
     let key = DeviceKey::new(&key).map_err(|error| wrong("public_key", &error))?;
-    let challenge: ChallengeId = challenge_id.parse().map_err(|error| wrong("challenge_id", &error))?;
     if factor_asserted && who.session().is_some() {
         let detail = "factor_asserted: only a program with an API key can vouch for another factor.";
         return Err(ApiError::field("factor_asserted", detail));
@@ -113,7 +112,7 @@ pub async fn device_bind(
         name: device_name,
         key,
         recording,
-        challenge,
+        challenge: challenge_id,
         claim,
         session: who.session().cloned(),
         password,

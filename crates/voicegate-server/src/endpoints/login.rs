@@ -24,7 +24,7 @@ use crate::wire;
 #[serde(deny_unknown_fields)]
 pub struct Fields {
     user_id: PersonId,
-    challenge_id: String,
+    challenge_id: ChallengeId,
     #[serde(default, deserialize_with = "crate::upload::text::flag")]
     factor_asserted: bool,
 }
@@ -79,9 +79,6 @@ pub async fn login(
     attempt: Attempt<Fields>,
 ) -> Result<Json<LoginAnswer>, ApiError> {
     let Fields { user_id, challenge_id, factor_asserted } = attempt.fields;
-    let challenge = challenge_id.parse::<ChallengeId>();
-    let challenge =
-        challenge.map_err(|error| ApiError::field("challenge_id", format!("challenge_id: {error}.")))?;
     if factor_asserted && !matches!(who, Who::Key) {
         let detail = "factor_asserted: only a program with an API key can vouch for another factor.";
         return Err(ApiError::field("factor_asserted", detail));
@@ -89,7 +86,7 @@ pub async fn login(
     let request = LoginRequest {
         person: who.person(Some(user_id))?,
         recording: attempt.recording,
-        challenge,
+        challenge: challenge_id,
         claim,
         address: who.address(address),
         factor_asserted,

@@ -20,7 +20,7 @@ use crate::wire;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fields {
-    challenge_id: Option<String>,
+    challenge_id: Option<ChallengeId>,
 }
 
 /// Go on speaking in a session
@@ -63,9 +63,7 @@ pub async fn session_rescore(
     mut attempt: Attempt<Fields>,
 ) -> Result<Json<RescoreAnswer>, ApiError> {
     let recording = attempt.recording()?;
-    let challenge = attempt.fields.challenge_id.as_deref().map(str::parse::<ChallengeId>).transpose();
-    let challenge =
-        challenge.map_err(|error| ApiError::field("challenge_id", format!("challenge_id: {error}.")))?;
     let (session, address) = (session.as_ref().clone(), Some(client.0));
-    Ok(Json(service.rescore(session, recording, challenge.as_ref(), address, &caller).await?))
+    let challenge = attempt.fields.challenge_id.as_ref();
+    Ok(Json(service.rescore(session, recording, challenge, address, &caller).await?))
 }

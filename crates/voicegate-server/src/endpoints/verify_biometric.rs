@@ -20,7 +20,7 @@ use crate::{upload, wire};
 #[serde(deny_unknown_fields)]
 pub struct Fields {
     user_id: PersonId,
-    challenge_id: Option<String>,
+    challenge_id: Option<ChallengeId>,
     device_id: Option<String>,
 }
 
@@ -65,10 +65,7 @@ pub async fn verify_biometric(
 ) -> Result<Json<VerifyAnswer>, ApiError> {
     let recording = upload.recording()?;
     let Fields { user_id, challenge_id, device_id } = upload.fields;
-    let challenge = challenge_id.map(|id| id.parse::<ChallengeId>()).transpose();
-    let challenge =
-        challenge.map_err(|error| ApiError::field("challenge_id", format!("challenge_id: {error}.")))?;
-    let attempt = Attempt { recording, challenge, device: device_id };
+    let attempt = Attempt { recording, challenge: challenge_id, device: device_id };
     let answer = service.verify(&user_id, attempt, &caller).await?;
     metrics.decision(Operation::Verify, answer.outcome, &answer.reasons);
     metrics.stages(&answer.timings);

@@ -13,6 +13,7 @@ use voicegate_core::{Exemplar, Origin, PersonId, Template, Voiceprint};
 use super::LoginRequest;
 use crate::config::VoiceAuthConfig;
 use crate::ports::Subject;
+use crate::usecase::account::has_other;
 use crate::usecase::device::presented::Presented;
 use crate::usecase::measure::Measurement;
 use crate::{Service, ServiceError};
@@ -76,8 +77,11 @@ impl Service {
     /// What `person` can be asked for beyond the voice.
     async fn factors(&self, person: &PersonId) -> Result<Vec<StepUp>, ServiceError> {
         let Some(account) = self.store.account(person).await? else { return Ok(Vec::new()) };
-        let one_time = account.secrets.totp.is_some_and(|totp| totp.confirmed);
-        Ok(if one_time { vec![StepUp::OtherFactor, StepUp::Password] } else { vec![StepUp::Password] })
+        Ok(if has_other(&account) {
+            vec![StepUp::OtherFactor, StepUp::Password]
+        } else {
+            vec![StepUp::Password]
+        })
     }
 }
 

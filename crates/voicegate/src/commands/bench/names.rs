@@ -132,17 +132,18 @@ fn attempt(server: &Server, user: &str, audio: &str) -> Result<(f64, String), Fa
 
 impl Seen {
     fn side(self) -> Side {
-        let mut samples = Samples::default();
-        samples.extend(&self.ms);
-        let time = samples.summary().expect("there is at least one login");
-        Side { time, answers: self.answers }
+        Side { time: summary(&self.ms), answers: self.answers }
     }
 }
 
+fn summary(ms: &[f64]) -> Summary {
+    let mut samples = Samples::default();
+    samples.extend(ms);
+    samples.summary().expect("there is at least one login")
+}
+
 fn median(ms: &[f64]) -> f64 {
-    let mut sorted = ms.to_vec();
-    sorted.sort_unstable_by(f64::total_cmp);
-    sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
+    summary(ms).p50_ms
 }
 
 /// The answers by their first reason, with how often each came.
